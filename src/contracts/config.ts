@@ -1,0 +1,82 @@
+// The three files an operator commits: signet.lock.json, policy.yaml, grants.yaml. Unknown fields are errors.
+import { z } from 'zod';
+import { BundleName, Count, Digest, Fingerprint, NamePart, Time, Version } from './common.ts';
+import { CapabilityRequest } from './manifest.ts';
+
+/** signet.lock.json: exactly what is installed. */
+export const Lockfile = z.strictObject({
+  type: z.literal('lock/1'),
+  bundles: z.array(
+    z.strictObject({
+      name: BundleName,
+      version: Version,
+      digest: Digest,
+      registry: NamePart,
+      index: Count,
+      size: Count,
+      namespaceVersion: z.number().int().min(1),
+      publisher: z.array(Fingerprint).min(1),
+      builder: z.string().nullable(),
+      capabilities: z.array(CapabilityRequest),
+    }),
+  ),
+});
+export type Lockfile = z.infer<typeof Lockfile>;
+export type LockedBundle = Lockfile['bundles'][number];
+
+/** policy.yaml: which registry and root each namespace belongs to, without fall-through (THREATS.md 29). */
+export const Policy = z.strictObject({
+  version: z.literal(1),
+  registries: z.array(
+    z.strictObject({
+      name: NamePart,
+      /** A folder, relative to the project folder or absolute. */
+      location: z.string().min(1).max(4096),
+      root: Fingerprint,
+      namespaces: z.array(NamePart).min(1),
+    }),
+  ),
+  freshness: z
+    .strictObject({
+      installDays: z.number().positive().max(3650).default(7),
+      loadDays: z.number().positive().max(3650).default(30),
+    })
+    .default({ installDays: 7, loadDays: 30 }),
+  provenance: z.strictObject({ required: z.boolean().default(true) }).default({ required: true }),
+});
+export type Policy = z.infer<typeof Policy>;
+
+const grantBase = {
+  bundle: BundleName,
+  /** `observe`: changes nothing outside. `mutate`: needs a plan, and is not done in a dry run. */
+  class: z.enum(['observe', 'mutate']),
+  expires: Time.optional(),
+  reason: z.string().min(1).max(1024),
+  by: z.string().min(1).max(256),
+};
+
+/** One grant. The class is the operator's word, never the bundle's. */
+export const Grant = z.discriminatedUnion('capability', [
+  z.strictObject({
+    ...grantBase,
+    capability: z.literal('fs.read'),
+    path: z.string().startsWith('/').max(4096),
+  }),
+  z.strictObject({
+    ...grantBase,
+    capability: z.literal('exec'),
+    /** The exact text by which the bundle may ask for it; without one it asks by program and argv. */
+    command: z.string().min(1).max(16_384).optional(),
+    /** Absolute path of what is run: never looked up at run time. */
+    program: z.string().startsWith('/').max(4096),
+    args: z.array(z.string().max(16_384)).max(256),
+    stdin: z.boolean().default(false),
+    /** True where program and args are a shell with this text: shown as "equals your shell". */
+    shell: z.boolean().default(false),
+  }),
+  z.strictObject({ ...grantBase, capability: z.literal('kv') }),
+]);
+export type Grant = z.infer<typeof Grant>;
+
+export const Grants = z.strictObject({ version: z.literal(1), grants: z.array(Grant).max(10_000) });
+export type Grants = z.infer<typeof Grants>;

@@ -1,0 +1,8 @@
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const adapter: KindDefinition = {
+  kind: 'adapter',
+  does: 'a stage of a delivery chain',
+  ceiling: { kv: { class: 'mutate', access: 'write' }, invoke: { class: 'mutate' } },
+  limits: DEFAULT_LIMITS,
+};

@@ -1,0 +1,8 @@
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const channel: KindDefinition = {
+  kind: 'channel',
+  does: 'raw webhook → verified, normalised event',
+  ceiling: { secret: { class: 'observe' } },
+  limits: DEFAULT_LIMITS,
+};

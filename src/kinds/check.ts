@@ -1,0 +1,13 @@
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const check: KindDefinition = {
+  kind: 'check',
+  does: 'invariant → holds or not, with evidence',
+  ceiling: {
+    'fs.read': { class: 'observe' },
+    http: { class: 'observe', methods: ['GET', 'HEAD'] },
+    exec: { class: 'observe' },
+    kv: { class: 'observe', access: 'read' },
+  },
+  limits: DEFAULT_LIMITS,
+};

@@ -1,0 +1,10 @@
+import { ExtractorInput, ExtractorOutput } from '../contracts/convergence.ts';
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const extractor: KindDefinition = {
+  kind: 'extractor',
+  does: 'declared source → identifiers',
+  ceiling: { 'fs.read': { class: 'observe' }, exec: { class: 'observe' } },
+  limits: DEFAULT_LIMITS,
+  schemas: { input: ExtractorInput, output: ExtractorOutput },
+};

@@ -1,0 +1,8 @@
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const fact: KindDefinition = {
+  kind: 'fact',
+  does: 'event history → derived signal',
+  ceiling: { kv: { class: 'observe', access: 'read' } },
+  limits: DEFAULT_LIMITS,
+};

@@ -1,0 +1,8 @@
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const provider: KindDefinition = {
+  kind: 'provider',
+  does: 'neutral model request → provider call',
+  ceiling: { http: { class: 'mutate' }, secret: { class: 'observe' } },
+  limits: DEFAULT_LIMITS,
+};

@@ -1,0 +1,14 @@
+import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
+
+export const sender: KindDefinition = {
+  kind: 'sender',
+  does: 'notice → sent, blocked or pending, with evidence',
+  ceiling: {
+    http: { class: 'mutate' },
+    exec: { class: 'mutate' },
+    'fs.write': { class: 'mutate' },
+    secret: { class: 'observe' },
+    kv: { class: 'mutate', access: 'write' },
+  },
+  limits: DEFAULT_LIMITS,
+};

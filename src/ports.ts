@@ -1,0 +1,35 @@
+// Everything that the core may ask of the outside world. `src` has no I/O, clock or randomness of its own.
+
+/** SHA-256 of the bytes (a string counts as UTF-8), 32 bytes. Synchronous. */
+export type Sha256 = (data: Uint8Array | string) => Uint8Array;
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+}
+
+/** Where a tile log keeps its files: C2SP tlog-tiles paths such as `tile/0/000` or `checkpoint`. */
+export interface TileStore {
+  /** The file's bytes, or undefined where it does not exist. */
+  read(path: string): Uint8Array | undefined;
+  /** Creates or replaces the file, atomically and durably. */
+  write(path: string, bytes: Uint8Array): void;
+}
+
+/** Verifies an Ed25519 signature by a raw 32-byte key; every guard of keys/ed25519.ts applies. */
+export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
+/** Appends records to the host's journal. */
+export interface JournalSink {
+  /**
+   * Appends one record and returns its index. With `durable`, the record is on disk before the call returns:
+   * required before a mutating effect is performed.
+   */
+  append(record: JournalRecord, options?: { durable?: boolean }): number;
+}
+
+/** One journal record; `type` says which, the rest is plain JSON. */
+export interface JournalRecord {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
