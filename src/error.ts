@@ -67,6 +67,311 @@ export const CODES = {
     'A zod schema was parsed inside the guest, where zod does not exist.',
     'Let the host validate, or check by hand.',
   ),
+
+  // the loopback interface
+  E_API_TOKEN: row(
+    1,
+    'A request to the host came without its bearer token.',
+    'Send the token from the file that `signet up` names.',
+  ),
+  E_API_FORBIDDEN: row(
+    1,
+    'A request came from a web page, or for another host name.',
+    'Call 127.0.0.1 from a program of your own.',
+  ),
+
+  // keys and envelopes
+  E_KEY: row(
+    1,
+    'A public key that must not be trusted: another type or length, not canonical, of small order, or listed twice.',
+    'Use a key that `registry keys` made.',
+  ),
+  E_KEY_FILE: row(
+    1,
+    'A file of signing keys is readable by others, is no regular file of yours, is damaged, or would be overwritten.',
+    'chmod 600 the file and 700 its folder; make the key anew if others could read it.',
+  ),
+  E_PAYLOAD_TYPE: row(
+    1,
+    'A signed payload is of another type than this place requires.',
+    'Put each envelope where it belongs; nothing signed for one purpose counts for another.',
+  ),
+  E_SIGNATURE: row(
+    1,
+    'A signature names a trusted key and does not verify: payload or signature were changed.',
+    'Do not use it; fetch it again from its publisher.',
+  ),
+  E_SIGNER: row(
+    1,
+    'What is signed is not signed by a key that may sign it.',
+    'Ask the owner of the namespace who may publish there.',
+  ),
+  E_THRESHOLD: row(
+    1,
+    'Fewer distinct keys signed than required, or a threshold that can never be right.',
+    'Collect the missing signatures.',
+  ),
+
+  // trust: roots, namespaces, log, status
+  E_ROOT: row(
+    1,
+    'A root document contradicts itself: duplicate keys, a role with an unknown key, a threshold above its keys.',
+    'Make the root document anew.',
+  ),
+  E_ROOT_UNPINNED: row(
+    3,
+    'No root is pinned for this namespace: nothing can be verified.',
+    'registry root pin FILE --fingerprint SHA256:…, with the fingerprint from a source you trust.',
+  ),
+  E_ROOT_UNTRUSTED: row(
+    1,
+    'A chain of root documents does not contain the root that the operator pinned.',
+    'Fetch the release from the registry that policy.yaml names.',
+  ),
+  E_ROOT_ROTATION: row(
+    1,
+    'A root document is not the successor of the one before: its version, or the signatures of both thresholds.',
+    'Fetch the root chain again; if it stays so, ask the operator of the registry.',
+  ),
+  E_EXPIRED: row(
+    4,
+    'A root or namespace document is past its expiry.',
+    'Ask the registry for a renewed document.',
+  ),
+  E_REGISTRY_UNMAPPED: row(
+    3,
+    'policy.yaml maps the namespace to no registry; there is no fall-through to another one.',
+    'Add the namespace to one registry in policy.yaml.',
+  ),
+  E_LOCAL_ROOT: row(
+    1,
+    'A local root speaks for a namespace other than `local` and `signet`.',
+    'Publish under local/…, or use a registry with its own root.',
+  ),
+  E_FIRST_PARTY: row(
+    1,
+    'A local root offers a signet/… bundle whose digest this package does not pin.',
+    'Rebuild it and renew skills/first-party.lock.json, or use another namespace.',
+  ),
+  E_NAMESPACE: row(
+    1,
+    'A namespace document is for another namespace, out of order, or not granted to this publisher.',
+    'Fetch the namespace documents again.',
+  ),
+  E_NAMESPACE_RECOVERY: row(
+    1,
+    'A new namespace document is not signed by the keys of the one before.',
+    'Confirm the recovery only after its owner told you of it by another way.',
+  ),
+  E_KEY_RANGE: row(
+    1,
+    'A key signed a release outside the range of log indexes for which it is valid.',
+    'Ask the publisher to release it again with a current key.',
+  ),
+  E_LOG_ENTRY: row(
+    1,
+    'The log proves another entry than this release or namespace document.',
+    'Fetch the proof again.',
+  ),
+  E_ROLLBACK: row(
+    4,
+    'Something older than what was already seen or installed is offered.',
+    'Wait until the registry is current; an older version is never installed silently.',
+  ),
+  E_EQUIVOCATION: row(
+    1,
+    'A registry signed two different histories. Both are kept as evidence in the trust folder.',
+    'Stop using the registry and show the evidence to its operator and to others.',
+  ),
+  E_STATUS_STALE: row(
+    4,
+    'The revocation status is too old, expired, or from the future of this clock.',
+    'signet up refreshes it; check the clock.',
+  ),
+  E_STATUS_MISMATCH: row(
+    1,
+    'Revocation status and checkpoint do not describe the same log at the same size.',
+    'Fetch checkpoint and status together.',
+  ),
+  E_STATUS_OMITS: row(
+    1,
+    'A status leaves out a revocation that was already seen.',
+    'Stop using the registry until its operator explains it; the revocation stays in force.',
+  ),
+  E_REVOKED: row(1, 'This very archive was revoked.', 'Install another version.'),
+  E_KEY_REVOKED: row(
+    1,
+    'The key that signed the release was revoked from an earlier log index on.',
+    'Install a version that was signed with another key.',
+  ),
+  E_TRUST_STATE: row(
+    1,
+    'The trust state on disk is damaged: what was seen before is not known.',
+    'Restore .signet/trust from a backup; deleting it forgets every pin and revocation.',
+  ),
+
+  // verification of a release
+  E_UNSIGNED: row(
+    3,
+    'Nothing signed is there to verify.',
+    'Build, sign and publish it: registry publish DIR.',
+  ),
+  E_NO_SUBJECTS: row(3, 'There is nothing to verify.', 'Name a file, a folder or namespace/name.'),
+  E_PREDICATE: row(1, 'A statement makes another claim than this place requires.', 'Fetch the proof again.'),
+  E_DIGEST: row(
+    1,
+    'The bytes are not those that were signed.',
+    'Fetch the archive again; do not use this one.',
+  ),
+  E_STATEMENT_MISMATCH: row(
+    1,
+    'The signed statement says something else than the manifest inside the archive, or than what was asked for.',
+    'Fetch the release that you asked for.',
+  ),
+  E_PROVENANCE_MISSING: row(
+    1,
+    'The release has no provenance, and the policy requires one.',
+    'Ask the publisher for it, or set provenance.required: false in policy.yaml.',
+  ),
+  E_BUILDER: row(
+    1,
+    'The builder named in the provenance is not accepted for this namespace.',
+    'A local build counts only under a local root; set provenance.required: false to accept none.',
+  ),
+  E_HOST_RANGE: row(5, 'The bundle is made for another version of the host.', 'Upgrade Signet or the bundle.'),
+  E_REQUIRES: row(5, 'Something the bundle requires is not installed.', 'Install what is named first.'),
+  E_CEILING: row(
+    1,
+    'The bundle asks for a capability that none of its kinds may ever have.',
+    'Do not install it; its author must split or correct it.',
+  ),
+
+  // registry, store and lockfile
+  E_REGISTRY: row(
+    6,
+    'A registry folder is damaged, incomplete, or not what was asked for.',
+    'Check the location in policy.yaml.',
+  ),
+  E_REGISTRY_BUSY: row(6, 'Another process is writing to this registry.', 'Wait until it is done.'),
+  E_VERSION_EXISTS: row(1, 'That version is published already; versions never change.', 'Raise the version.'),
+  E_LOCKFILE: row(
+    1,
+    'signet.lock.json is damaged or names a bundle twice.',
+    'Restore it from version control.',
+  ),
+  E_FILE_CHANGED: row(
+    1,
+    'An installed file is not the one that was signed.',
+    'Install the bundle again.',
+  ),
+  E_FILE_MISSING: row(1, 'An installed bundle lacks a file that was signed.', 'Install the bundle again.'),
+  E_FILE_ADDED: row(1, 'An installed bundle has a file that was not signed.', 'Install the bundle again.'),
+  E_FILE_MODE: row(1, 'An installed file has another mode than was signed.', 'Install the bundle again.'),
+  E_FILE_TYPE: row(
+    1,
+    'In an installed bundle a link, pipe or device stands where a file was signed.',
+    'Install the bundle again.',
+  ),
+
+  // dispatch and plans
+  E_FUNCTION_UNKNOWN: row(
+    6,
+    'No installed bundle provides a function of that kind and name.',
+    'Install a bundle that provides it.',
+  ),
+  E_DISPATCH_CONFLICT: row(1, 'Two bundles provide one name.', 'Uninstall one of them.'),
+  E_INPUT: row(
+    64,
+    'The input of a call breaks the schema of the function or of its kind.',
+    'Correct the input.',
+  ),
+  E_OUTPUT: row(
+    1,
+    'The output of a call breaks its schema or its limit.',
+    'Report it to the author of the bundle.',
+  ),
+  E_KIND_UNSUPPORTED: row(5, 'This Signet cannot run bundles of that kind yet.', 'Upgrade Signet.'),
+  E_PLAN: row(1, 'A draft does not compile into a plan: every reason is listed.', 'Correct the draft.'),
+  E_PLAN_REQUIRED: row(
+    1,
+    'An effect that mutates was asked for without a plan that this host compiled for exactly that call.',
+    'Use --apply, which compiles a one-step plan, or compile one.',
+  ),
+  E_SPEC: row(
+    2,
+    'A convergence spec cannot be evaluated; the prefix of the error says at which step.',
+    'Correct what the error names.',
+  ),
+
+  // authority: grants and effects
+  E_GRANT: row(
+    1,
+    'A grant cannot be made or removed: not by a person, already there, or its command cannot be resolved.',
+    'Read the sentence; `signet grant --list` shows what is granted.',
+  ),
+  E_CAPABILITY_DENIED: row(
+    1,
+    'An effect goes beyond what manifest, kind and grants allow together.',
+    'Grant exactly this with `signet grant`, if it is meant to happen.',
+  ),
+  E_CAPABILITY_ARGS: row(
+    1,
+    'A bundle asked for an effect with arguments that the capability does not have.',
+    'Correct the call in the bundle.',
+  ),
+  E_EXEC: row(
+    1,
+    'A granted program could not be started, was ended by a signal, or did not end in time.',
+    'Run the command by hand; raise its timeout if it is only slow.',
+  ),
+  E_JOURNAL: row(
+    6,
+    'The journal could not be written, or does not say what its checkpoint says: nothing is done without it.',
+    'Check the space and the permissions of the state directory.',
+  ),
+
+  // archives and builds
+  E_ARCHIVE_PATH: row(
+    1,
+    'A path in an archive is unsafe, or would mean different files on different systems.',
+    'Rename the file and build again.',
+  ),
+  E_ARCHIVE_TYPE: row(
+    1,
+    'An archive holds something else than plain files: a link, a device, a special mode.',
+    'Build it again with `registry build`.',
+  ),
+  E_ARCHIVE_DUPLICATE: row(
+    1,
+    'Two paths of an archive are the same on some file system.',
+    'Rename one of them and build again.',
+  ),
+  E_ARCHIVE_FORMAT: row(
+    1,
+    'An archive is not in the one byte form that Signet writes.',
+    'Fetch it again, or build it again with `registry build`.',
+  ),
+  E_ARCHIVE_LIMIT: row(
+    1,
+    'An archive is larger, deeper or has more files than allowed.',
+    'Make the bundle smaller.',
+  ),
+  E_FILES_MISMATCH: row(
+    1,
+    'FILES.json does not list exactly the files of its archive.',
+    'Fetch it again, or build it again with `registry build`.',
+  ),
+  E_BUILD: row(1, 'The source of a bundle cannot be built.', 'Correct what is named and build again.'),
+  E_BUILD_IMPORT: row(
+    1,
+    'An import leads outside the source folder and the locked packages.',
+    'Import only files of the folder and packages that package-lock.json names.',
+  ),
+  E_BUILD_EVALUATE: row(
+    1,
+    'The code of a bundle fails while its definitions are read: it throws or does not end.',
+    'Keep work out of module level; do it inside run().',
+  ),
 } as const satisfies Record<string, CodeRow>;
 
 export type ErrorCode = keyof typeof CODES;

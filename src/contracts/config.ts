@@ -17,6 +17,8 @@ export const Lockfile = z.strictObject({
       namespaceVersion: z.number().int().min(1),
       publisher: z.array(Fingerprint).min(1),
       builder: z.string().nullable(),
+      /** `kind/name` of every function, so that the host routes to a bundle before it has loaded it. */
+      provides: z.array(z.string().regex(/^[a-z]+\/[a-z][a-z0-9_]*$/)),
       capabilities: z.array(CapabilityRequest),
     }),
   ),

@@ -1,0 +1,43 @@
+// Where everything of a project is (DESIGN.md §6 "In the project folder, to be committed", "State directory").
+import { join, resolve } from 'node:path';
+
+export interface ProjectPaths {
+  readonly project: string;
+  /** Committed: what is installed, what is trusted, what is granted. */
+  readonly lockfile: string;
+  readonly policy: string;
+  readonly grants: string;
+  /** Ignored by git; 0700. */
+  readonly state: string;
+  readonly store: string;
+  readonly trust: string;
+  /** The embedded directory registry. */
+  readonly registry: string;
+  readonly journal: string;
+  readonly database: string;
+  readonly lock: string;
+  readonly token: string;
+  /** The example that `signet up` audits: the one built-in read root. */
+  readonly example: string;
+}
+
+/** The paths of the project in `directory`. */
+export function projectPaths(directory: string): ProjectPaths {
+  const project = resolve(directory);
+  const state = join(project, '.signet');
+  return {
+    project,
+    lockfile: join(project, 'signet.lock.json'),
+    policy: join(project, 'policy.yaml'),
+    grants: join(project, 'grants.yaml'),
+    state,
+    store: join(state, 'store'),
+    trust: join(state, 'trust'),
+    registry: join(state, 'registry'),
+    journal: join(state, 'journal'),
+    database: join(state, 'state.db'),
+    lock: join(state, 'host.lock'),
+    token: join(state, 'token'),
+    example: join(state, 'example'),
+  };
+}

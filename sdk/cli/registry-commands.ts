@@ -1,0 +1,109 @@
+// The commands of `registry`: authors and verification (DESIGN.md §6).
+import type { Command, OptionRow } from './command.ts';
+
+const directory: OptionRow = { type: 'string', value: 'DIR', does: 'the project folder (default: this one)' };
+const key: OptionRow = {
+  type: 'string',
+  value: 'NAME',
+  does: 'publisher key of the keyring (default: default, made when missing)',
+};
+
+export const REGISTRY_COMMANDS: readonly Command[] = [
+  {
+    name: 'new',
+    does: 'writes a first bundle from the template of a kind',
+    takes: 'KIND DIR',
+    arity: [2, 2],
+    options: {
+      name: { type: 'string', value: 'NAME', does: 'name of the bundle (default: the folder’s)' },
+      namespace: { type: 'string', value: 'NS', does: 'namespace to publish in (default: local)' },
+    },
+    example: 'registry new skill hello',
+    load: async () => (await import('./commands/new.ts')).run,
+  },
+  {
+    name: 'build',
+    does: 'builds a bundle, reproducibly, and says what it asks for',
+    takes: 'DIR',
+    arity: [1, 1],
+    options: { out: { type: 'string', value: 'DIR', does: 'also write the built files there' } },
+    example: 'registry build hello',
+    load: async () => (await import('./commands/build.ts')).run,
+  },
+  {
+    name: 'pack',
+    does: 'builds a bundle into its archive',
+    takes: 'DIR',
+    arity: [1, 1],
+    options: {
+      out: { type: 'string', value: 'FILE', does: 'where to (default: NAMESPACE-NAME-VERSION.tar here)' },
+    },
+    example: 'registry pack hello --out hello.tar',
+    load: async () => (await import('./commands/pack.ts')).run,
+  },
+  {
+    name: 'sign',
+    does: 'signs an archive: writes its release and provenance envelopes beside it',
+    takes: 'FILE',
+    arity: [1, 1],
+    options: {
+      key,
+      source: {
+        type: 'string',
+        value: 'DIR',
+        does: 'the source folder, for the provenance (default: this one)',
+      },
+    },
+    example: 'registry sign hello.tar --source hello',
+    load: async () => (await import('./commands/sign.ts')).run,
+  },
+  {
+    name: 'publish',
+    does: 'builds, signs, logs and publishes a bundle; or publishes a signed archive',
+    takes: 'DIR|FILE',
+    arity: [1, 1],
+    options: { directory, key },
+    example: 'registry publish hello',
+    load: async () => (await import('./commands/publish.ts')).run,
+  },
+  {
+    name: 'verify',
+    does: 'verifies archives, installed bundles or releases; 0 only if every one is',
+    takes: 'SUBJECT…',
+    arity: [0, 1000],
+    options: {
+      directory,
+      all: { type: 'boolean', does: 'everything that is installed' },
+      offline: { type: 'boolean', does: 'use nothing but local files' },
+    },
+    example: 'registry verify --all',
+    load: async () => (await import('./commands/verify.ts')).run,
+  },
+  {
+    name: 'install',
+    does: 'verifies a release and installs it',
+    takes: 'NAMESPACE/NAME[@RANGE]',
+    arity: [1, 1],
+    options: { directory, yes: { type: 'boolean', does: 'do not ask before installing' } },
+    example: 'registry install local/hello --yes',
+    load: async () => (await import('./commands/install.ts')).run,
+  },
+  {
+    name: 'list',
+    does: 'lists what is installed',
+    takes: '',
+    arity: [0, 0],
+    options: { directory },
+    example: 'registry list',
+    load: async () => (await import('./commands/list.ts')).run,
+  },
+  {
+    name: 'explain',
+    does: 'says what a code means and what to do',
+    takes: 'CODE',
+    arity: [1, 1],
+    options: {},
+    example: 'registry explain E_FILE_CHANGED',
+    load: async () => (await import('./commands/explain.ts')).run,
+  },
+];

@@ -1,0 +1,85 @@
+// The commands of `signet`: the running host (DESIGN.md §6).
+import type { Command, OptionRow } from './command.ts';
+
+const directory: OptionRow = { type: 'string', value: 'DIR', does: 'the project folder (default: this one)' };
+
+export const SIGNET_COMMANDS: readonly Command[] = [
+  {
+    name: 'up',
+    does: 'starts the host: first bundles, first audit, then listens until SIGINT or SIGTERM',
+    takes: '',
+    arity: [0, 0],
+    options: { directory, port: { type: 'string', value: 'N', does: 'loopback port (default: a free one)' } },
+    example: 'signet up',
+    load: async () => (await import('./commands/up.ts')).run,
+  },
+  {
+    name: 'status',
+    does: 'shows bundles, grants, journal and the layers of isolation that are on',
+    takes: '',
+    arity: [0, 0],
+    options: { directory },
+    example: 'signet status',
+    load: async () => (await import('./commands/status.ts')).run,
+  },
+  {
+    name: 'tools',
+    does: 'lists the functions that can be called',
+    takes: '',
+    arity: [0, 0],
+    options: { directory },
+    example: 'signet tools',
+    load: async () => (await import('./commands/tools.ts')).run,
+  },
+  {
+    name: 'call',
+    does: 'calls one function; nothing is changed without --apply',
+    takes: 'KIND/NAME [JSON|-]',
+    arity: [1, 2],
+    options: {
+      directory,
+      apply: { type: 'boolean', does: 'compile a one-step plan and let granted effects mutate' },
+    },
+    example: 'signet call skill/crontab_backups {}',
+    load: async () => (await import('./commands/call.ts')).run,
+  },
+  {
+    name: 'grant',
+    does: 'shows the grants, or grants a bundle one capability',
+    takes: '[NAMESPACE/NAME CAPABILITY [PATH|COMMAND]]',
+    arity: [0, 3],
+    options: {
+      directory,
+      class: {
+        type: 'string',
+        value: 'observe|mutate',
+        does: 'what it may do (default: observe; exec must say)',
+      },
+      stdin: { type: 'boolean', does: 'exec: the bundle may give it standard input' },
+      expires: { type: 'string', value: 'TIME', does: 'until when, such as 2027-01-31T00:00:00Z' },
+      reason: { type: 'string', value: 'TEXT', does: 'why, for those who read grants.yaml' },
+      revoke: { type: 'boolean', does: 'take the grant away instead' },
+    },
+    example: "signet grant signet/shell exec 'crontab -l' --class observe --reason 'audit the crontab'",
+    load: async () => (await import('./commands/grant.ts')).run,
+  },
+  {
+    name: 'audit',
+    does: 'compares what specs declare with what runs; a dry run unless --apply',
+    takes: '',
+    arity: [0, 0],
+    options: {
+      directory,
+      specs: { type: 'string', value: 'FILE', does: 'the spec file (YAML)' },
+      spec: { type: 'string', multiple: true, value: 'ID', does: 'only this spec' },
+      root: {
+        type: 'string',
+        value: 'DIR',
+        does: 'where relative sources are (default: the folder of the spec file)',
+      },
+      apply: { type: 'boolean', does: 'apply what is missing, where the spec is machine_sync' },
+    },
+    example: 'signet audit --specs .signet/example/specs.yaml',
+    load: async () => (await import('./commands/audit.ts')).run,
+  },
+];

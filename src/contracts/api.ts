@@ -1,0 +1,77 @@
+// The host's loopback interface: one row a contract, with the shapes of what goes in (DESIGN.md §6 "HTTP").
+import { z } from 'zod';
+import { FunctionName } from './common.ts';
+import { Kind } from './manifest.ts';
+
+/** `POST /v1/commands/<contract>`: what changes or runs something. */
+export const COMMANDS = {
+  /** Calls one function; dry unless `apply`. */
+  'host.call': z.strictObject({
+    kind: Kind,
+    name: FunctionName,
+    input: z.unknown(),
+    apply: z.boolean().default(false),
+  }),
+  /** Audits the specs of a file. Paths are absolute. */
+  'host.audit': z.strictObject({
+    specs: z.string().startsWith('/'),
+    root: z.string().startsWith('/').optional(),
+    ids: z.array(z.string()).default([]),
+    apply: z.boolean().default(false),
+    /** The environment variables of the caller that force a dry run. */
+    environment: z.record(z.string(), z.string()).default({}),
+  }),
+} as const;
+export type CommandName = keyof typeof COMMANDS;
+export type CommandInput<N extends CommandName> = z.input<(typeof COMMANDS)[N]>;
+
+/** `GET /v1/queries/<contract>`: what only looks. */
+export const QUERIES = ['host.status', 'host.tools'] as const;
+export type QueryName = (typeof QUERIES)[number];
+
+/** What `host.call` answers. */
+export const CallAnswer = z.strictObject({
+  callId: z.string(),
+  bundle: z.strictObject({ name: z.string(), version: z.string(), digest: z.string() }),
+  output: z.unknown(),
+  dryRun: z.boolean(),
+});
+export type CallAnswer = z.infer<typeof CallAnswer>;
+
+/** One function as an agent runtime sees it. */
+export const ToolDescription = z.strictObject({
+  kind: Kind,
+  name: z.string(),
+  description: z.string(),
+  bundle: z.string(),
+  version: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  output: z.record(z.string(), z.unknown()),
+});
+export type ToolDescription = z.infer<typeof ToolDescription>;
+
+/** What `signet status` shows. */
+export const HostStatus = z.strictObject({
+  schema: z.literal('status/1'),
+  version: z.string(),
+  directory: z.string(),
+  pid: z.number(),
+  address: z.string().nullable(),
+  bundles: z.array(
+    z.strictObject({
+      name: z.string(),
+      version: z.string(),
+      digest: z.string(),
+      /** `installed` until first used; `refused` with the code of the refusal. */
+      state: z.enum(['installed', 'loaded', 'refused']),
+      code: z.string().nullable(),
+      provides: z.array(z.string()),
+    }),
+  ),
+  grants: z.strictObject({ epoch: z.string(), count: z.number() }),
+  journal: z.strictObject({ records: z.number(), unresolved: z.array(z.string()) }),
+  /** Which layers of isolation are on, and which are not, by name. */
+  layers: z.strictObject({ on: z.array(z.string()), off: z.array(z.string()) }),
+  workers: z.number(),
+});
+export type HostStatus = z.infer<typeof HostStatus>;

@@ -1,0 +1,135 @@
+// Dispatch by name (DESIGN.md: "the core dispatches by name and knows nothing else"). A function is `kind/name`; the value
+// that goes in and the value that comes out are checked here, on the host's side of the boundary.
+import type { z } from 'zod';
+import type { Kind } from './contracts/manifest.ts';
+import type { PlanContext, Principal } from './contracts/plan.ts';
+import { type ErrorCode, SignetError } from './error.ts';
+import { KINDS } from './kinds/index.ts';
+import { describeProblems } from './shape.ts';
+
+export interface CallOptions {
+  /** Whose call it is: state is never shared between tenants. */
+  readonly tenant: string;
+  readonly principal: Principal;
+  /** With `true`, the broker performs no mutation and answers what it would have done. */
+  readonly dryRun: boolean;
+  /** Required before any effect that mutates. */
+  readonly plan?: PlanContext;
+  readonly signal?: AbortSignal;
+}
+
+export interface BundleRef {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+}
+
+/** One function of one bundle. `invoke` takes and returns JSON text, which is what crosses into the isolate. */
+export interface Provider {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly bundle: BundleRef;
+  readonly description: string;
+  /** The function's own schemas, beside those of its kind. */
+  readonly input: z.ZodType;
+  readonly output: z.ZodType;
+  invoke(input: string, options: CallOptions): Promise<{ readonly callId: string; readonly output: string }>;
+}
+
+export interface CallResult {
+  readonly callId: string;
+  readonly bundle: BundleRef;
+  readonly output: unknown;
+}
+
+/** Finds the provider of a function when it is first called; throws the reason why it cannot be had. */
+export type Activate = (kind: Kind, name: string) => Promise<Provider>;
+
+const key = (kind: Kind, name: string): string => `${kind}/${name}`;
+
+export class Dispatch {
+  readonly #providers = new Map<string, Provider>();
+
+  /** Adds a function. A name that another bundle provides already is E_DISPATCH_CONFLICT, naming both. */
+  provide(provider: Provider): void {
+    const id = key(provider.kind, provider.name);
+    const present = this.#providers.get(id);
+    if (present !== undefined && present.bundle.digest !== provider.bundle.digest) {
+      throw new SignetError(
+        'E_DISPATCH_CONFLICT',
+        `${id} is provided by ${label(present.bundle)} and by ${label(provider.bundle)}`,
+        { item: id },
+      );
+    }
+    this.#providers.set(id, provider);
+  }
+
+  /** Takes away every function of a bundle. */
+  withdraw(digest: string): void {
+    for (const [id, provider] of this.#providers)
+      if (provider.bundle.digest === digest) this.#providers.delete(id);
+  }
+
+  find(kind: Kind, name: string): Provider | undefined {
+    return this.#providers.get(key(kind, name));
+  }
+
+  list(): readonly Provider[] {
+    return [...this.#providers.values()];
+  }
+
+  /**
+   * Calls one function. The input must fit the kind and the function (E_INPUT, nothing runs); so must the output
+   * (E_OUTPUT). `activate` is asked where the function is not there yet.
+   */
+  async call(
+    kind: Kind,
+    name: string,
+    input: unknown,
+    options: CallOptions,
+    activate?: Activate,
+  ): Promise<CallResult> {
+    const schemas = KINDS[kind].schemas;
+    if (schemas === undefined)
+      throw new SignetError('E_KIND_UNSUPPORTED', `functions of kind ${kind} cannot run yet`, {
+        item: key(kind, name),
+      });
+    const provider = this.find(kind, name) ?? (await activate?.(kind, name));
+    if (provider === undefined) {
+      throw new SignetError('E_FUNCTION_UNKNOWN', `no installed bundle provides ${key(kind, name)}`, {
+        item: key(kind, name),
+      });
+    }
+    const item = `${key(kind, name)} of ${label(provider.bundle)}`;
+    const given = check([schemas.input, provider.input], input, 'E_INPUT', `the input of ${item}`);
+    const answer = await provider.invoke(JSON.stringify(given), options);
+    const output = check(
+      [provider.output, schemas.output],
+      JSON.parse(answer.output),
+      'E_OUTPUT',
+      `the output of ${item}`,
+    );
+    return { callId: answer.callId, bundle: provider.bundle, output };
+  }
+}
+
+const label = (bundle: BundleRef): string => `${bundle.name}@${bundle.version}`;
+
+function check(
+  schemas: readonly (z.ZodType | null)[],
+  value: unknown,
+  code: ErrorCode,
+  item: string,
+): unknown {
+  let checked = value;
+  for (const schema of schemas) {
+    if (schema === null) continue;
+    const result = schema.safeParse(checked);
+    if (!result.success)
+      throw new SignetError(code, `${item} breaks its schema: ${describeProblems(result.error).join('; ')}`, {
+        item,
+      });
+    checked = result.data;
+  }
+  return checked;
+}

@@ -1,0 +1,139 @@
+// Plans: a draft becomes a deterministic list of steps, journalled before anything runs; a mutating effect is allowed only
+// for a step of a plan that this host compiled (DESIGN.md §4 "No mutation without a plan", CONTRACTS.md §2 "Plan").
+import type { z } from 'zod';
+import type { Kind } from './contracts/manifest.ts';
+import { type Plan, type PlanContext, PlanDraft, type PlanStep, type Principal } from './contracts/plan.ts';
+import { digestOfJson } from './digest.ts';
+import { SignetError } from './error.ts';
+import { KINDS } from './kinds/index.ts';
+import type { Clock, JournalSink, Sha256 } from './ports.ts';
+import { describeProblems, parseShape } from './shape.ts';
+
+type Step = z.infer<typeof PlanStep>;
+
+/** What a plan is compiled against: the installed functions. */
+export interface Catalog {
+  /** Digest of the bundle that answers for a function, and the function's input schema; undefined where there is none. */
+  lookup(kind: Kind, name: string): { readonly digest: string; readonly input: z.ZodType } | undefined;
+}
+
+export interface PlanPorts {
+  readonly sha256: Sha256;
+  readonly clock: Clock;
+  readonly journal: JournalSink;
+}
+
+/** The call that asks to mutate, as the broker knows it. */
+export interface MutatingCall {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly inputHash: string;
+  readonly bundleDigest: string;
+  readonly grantEpoch: string;
+}
+
+/** The plans compiled in this host. */
+export class PlanBook {
+  readonly #plans = new Map<string, Plan>();
+  readonly #ports: PlanPorts;
+
+  constructor(ports: PlanPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * Compiles a draft: the same draft against the same installed digests gives the same `deterministicHash` and step ids.
+   * Every reason against it is listed at once (E_PLAN). The plan is journalled, durably, before it is returned.
+   */
+  compile(draft: PlanDraft, catalog: Catalog, principal: Principal, grantEpoch: string): Plan {
+    const { sha256, clock, journal } = this.#ports;
+    const { steps: drafts } = parseShape(PlanDraft, draft, 'the plan draft', 'E_PLAN');
+    const reasons: string[] = [];
+    const steps: Step[] = [];
+    for (const [index, step] of drafts.entries()) {
+      const at = `step ${index} (${step.kind}/${step.name})`;
+      const found = catalog.lookup(step.kind, step.name);
+      if (found === undefined) {
+        reasons.push(`${at}: no installed bundle provides it`);
+        continue;
+      }
+      const forward = step.dependsOn.filter((other) => other >= index);
+      if (forward.length > 0)
+        reasons.push(`${at}: depends on step ${forward.join(', ')}, which does not come before it`);
+      let input: unknown = step.input ?? null;
+      for (const schema of [KINDS[step.kind].schemas?.input ?? null, found.input]) {
+        if (schema === null) continue;
+        const checked = schema.safeParse(input);
+        if (checked.success) input = checked.data;
+        else reasons.push(...describeProblems(checked.error).map((problem) => `${at}: ${problem}`));
+      }
+      const dependsOn = step.dependsOn.flatMap((other) => steps[other]?.id ?? []);
+      const inputHash = digestOfJson(sha256, input);
+      const content = {
+        kind: step.kind,
+        name: step.name,
+        inputHash,
+        bundle: found.digest,
+        dependsOn,
+        risk: step.risk,
+      };
+      const id = digestOfJson(sha256, { index, ...content });
+      steps.push({
+        ...content,
+        id,
+        input: step.input,
+        idempotencyKey: digestOfJson(sha256, { key: id, grantEpoch }),
+      });
+    }
+    if (reasons.length > 0) throw new SignetError('E_PLAN', reasons.join('; '));
+    const deterministicHash = digestOfJson(
+      sha256,
+      steps.map(({ input: _, idempotencyKey: __, ...step }) => step),
+    );
+    const compiledAt = clock.now();
+    const planId = digestOfJson(sha256, { deterministicHash, compiledAt, grantEpoch, principal });
+    const plan: Plan = { planId, deterministicHash, compiledAt, grantEpoch, principal, steps };
+    journal.append(
+      {
+        type: 'plan.compiled',
+        at: compiledAt,
+        planId,
+        deterministicHash,
+        principal,
+        grantEpoch,
+        steps: steps.map(({ id, kind, name, inputHash, bundle }) => ({ id, kind, name, inputHash, bundle })),
+      },
+      { durable: true },
+    );
+    this.#plans.set(planId, plan);
+    return plan;
+  }
+
+  /** The context that lets a call act for one step of a compiled plan. */
+  contextFor(plan: Plan, step: Step): PlanContext {
+    return { planHash: plan.planId, stepId: step.id, principal: plan.principal, grantEpoch: plan.grantEpoch };
+  }
+
+  /** Throws E_PLAN_REQUIRED unless the context names a step, compiled here, for exactly this call under these grants. */
+  authorize(context: PlanContext | undefined, call: MutatingCall): void {
+    const refuse: (why: string) => never = (why) => {
+      throw new SignetError('E_PLAN_REQUIRED', `${call.kind}/${call.name} may not mutate: ${why}`, {
+        item: `${call.kind}/${call.name}`,
+      });
+    };
+    if (context === undefined) refuse('the call has no plan');
+    const plan = this.#plans.get(context.planHash) ?? refuse('no such plan was compiled in this host');
+    const step =
+      plan.steps.find((candidate) => candidate.id === context.stepId) ?? refuse('the plan has no such step');
+    if (step.kind !== call.kind || step.name !== call.name)
+      refuse(`the step is for ${step.kind}/${step.name}`);
+    if (step.inputHash !== call.inputHash) refuse('its input is not the one that was planned');
+    if (step.bundle !== call.bundleDigest) refuse('another bundle answers than the one that was planned');
+    if (plan.grantEpoch !== call.grantEpoch || context.grantEpoch !== call.grantEpoch) {
+      refuse('the grants changed since the plan was compiled');
+    }
+    if (context.principal.kind !== plan.principal.kind || context.principal.id !== plan.principal.id) {
+      refuse('the plan belongs to another principal');
+    }
+  }
+}
