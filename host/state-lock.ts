@@ -10,7 +10,7 @@ import { SignetError } from '../src/error.ts';
 import { parseJson } from '../src/json.ts';
 import type { Clock } from '../src/ports.ts';
 import { parseShape } from '../src/shape.ts';
-import { errnoOf, writeAtomic, writeBeside } from './files.ts';
+import { errnoOf, ioError, writeAtomic, writeBeside } from './files.ts';
 
 /** How often a taker looks again when others take and release at the same moment. */
 const ATTEMPTS = 100;
@@ -102,9 +102,7 @@ function takeOver(file: string, mine: string): boolean {
     rmSync(ours, { force: true });
     return false;
   }
-  const finished = `${mine}.lock`;
-  linkSync(mine, finished);
-  renameSync(finished, file);
+  renameSync(mine, file);
   for (const claim of claims) rmSync(claim, { force: true });
   return true;
 }
@@ -115,7 +113,7 @@ function createExclusively(from: string, to: string): boolean {
     return true;
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST') return false;
-    throw new SignetError('E_IO', `${to} cannot be created: ${(cause as Error).message}`, { item: to, cause });
+    throw ioError(to, cause);
   }
 }
 
@@ -125,7 +123,7 @@ function readLock(file: string): HostOwner | undefined {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return undefined;
-    throw new SignetError('E_IO', `${file} cannot be read: ${(cause as Error).message}`, { item: file, cause });
+    throw ioError(file, cause);
   }
   return parseShape(HostOwner, parseJson(text, file, { maxBytes: 64 * 1024 }), file);
 }
@@ -135,11 +133,15 @@ function busy(file: string, owner: HostOwner): SignetError {
   return new SignetError(
     'E_HOST_BUSY',
     `${file} is held by process ${owner.pid}, started ${owner.startedAt}${where}`,
-    { item: file, actual: `process ${owner.pid}`, fix: `Stop process ${owner.pid}, or use another state directory.` },
+    {
+      item: file,
+      actual: `process ${owner.pid}`,
+      fix: `Stop process ${owner.pid}, or use another state directory.`,
+    },
   );
 }
 
-/** A process of that id runs, and it is the one that took the lock: ids are given out again. */
+/** A process of that id runs, and it is the one that took the lock: ids are given out again. In doubt, it is alive. */
 function isAlive(owner: HostOwner): boolean {
   try {
     process.kill(owner.pid, 0);
@@ -147,19 +149,22 @@ function isAlive(owner: HostOwner): boolean {
     // EPERM: it runs, as another user.
     if (errnoOf(error) !== 'EPERM') return false;
   }
-  return owner.startTime === null || owner.startTime === startTimeOf(owner.pid);
+  const startTime = startTimeOf(owner.pid);
+  if (startTime === 'ended') return false;
+  return owner.startTime === null || startTime === null || owner.startTime === startTime;
 }
 
-/** `<boot id>:<clock ticks since boot>` of a running process; null where there is no such process or no /proc. */
+/** `<boot id>:<clock ticks since boot>` of a process; null where the system does not say, `ended` for a zombie. */
 function startTimeOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // Field 22; the second field, the program's name, is in parentheses and may itself hold spaces and parentheses.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // The second field, the program's name, is in parentheses and may itself hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return 'ended';
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-    return `${boot}:${ticks}`;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ESRCH' || errnoOf(error) === 'EACCES') return null;
-    throw error;
+    return `${boot}:${fields[19]}`;
+  } catch {
+    // No /proc, or one that hides other users' processes: the process id alone must do.
+    return null;
   }
 }

@@ -43,7 +43,8 @@ export function checkPath(path: string, limits: PathLimits): void {
   }
   for (const part of parts) {
     if (part === '' || part === '.' || part === '..') refuse('holds an empty part, . or ..');
-    if (/[. ]$/.test(part) || part.startsWith(' ')) refuse('has a part that starts or ends with a space, or ends with a dot');
+    if (/[. ]$/.test(part) || part.startsWith(' '))
+      refuse('has a part that starts or ends with a space, or ends with a dot');
     if (DEVICE.test(part)) refuse('names a device of Windows');
   }
 }

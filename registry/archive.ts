@@ -49,7 +49,11 @@ export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveL
 
   const parts: Uint8Array[] = [];
   for (const { path, bytes, mode } of entries) {
-    parts.push(entryHeader(path, mode, bytes.length), bytes, new Uint8Array(padded(bytes.length) - bytes.length));
+    parts.push(
+      entryHeader(path, mode, bytes.length),
+      bytes,
+      new Uint8Array(padded(bytes.length) - bytes.length),
+    );
   }
   parts.push(new Uint8Array(2 * BLOCK));
   const total = parts.reduce((sum, part) => sum + part.length, 0);
@@ -116,7 +120,12 @@ function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>): void {
     }
     for (const field of ['size', 'mode', 'sha256'] as const) {
       if (file[field] === actual[field]) continue;
-      throw mismatch(`${file.path} has another ${field}`, file.path, String(file[field]), String(actual[field]));
+      throw mismatch(
+        `${file.path} has another ${field}`,
+        file.path,
+        String(file[field]),
+        String(actual[field]),
+      );
     }
   }
   const extra = [...real.keys()].find((path) => !listed.has(path));

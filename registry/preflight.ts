@@ -3,7 +3,16 @@
 // field, in padding, in the order or behind the end.
 import { SignetError } from '../src/error.ts';
 import { checkPath, comparePaths, type PathLimits, PathSet } from './archive-path.ts';
-import { BLOCK, entryHeader, type Mode, PAX, padded, REGULAR, readHeader, readPaxPath } from './tar-format.ts';
+import {
+  BLOCK,
+  entryHeader,
+  type Mode,
+  PAX,
+  padded,
+  REGULAR,
+  readHeader,
+  readPaxPath,
+} from './tar-format.ts';
 
 export interface ArchiveLimits extends PathLimits {
   /** Bytes of the whole archive. */

@@ -1,6 +1,6 @@
 // The gate to `yaml`, for the files an operator writes by hand. What two readers could understand differently, or what a
 // small text could blow up, is refused: duplicate keys, tags of one's own, anchors and aliases, several documents.
-import { isScalar, parseDocument, stringify, visit } from 'yaml';
+import { isNode, isScalar, parseDocument, stringify, visit } from 'yaml';
 import { SignetError } from '../src/error.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -59,6 +59,16 @@ export function parseYaml(text: string, item: string): unknown {
       thrown,
     );
   }
+}
+
+/** The line, from 1, where the node at the path stands; of its nearest parent where there is none. `text` was parsed before. */
+export function yamlLine(text: string, path: readonly PropertyKey[]): number {
+  const document = parseDocument(text, { version: '1.2', schema: 'core', prettyErrors: false });
+  for (let depth = path.length; depth > 0; depth--) {
+    const node = document.getIn(path.slice(0, depth), true);
+    if (isNode(node) && node.range != null) return text.slice(0, node.range[0]).split('\n').length;
+  }
+  return 1;
 }
 
 /** YAML text of plain data: block style, no anchors, lines never folded. */

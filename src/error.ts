@@ -30,6 +30,8 @@ export const CODES = {
   ),
   E_HOST_BUSY: row(6, 'Another host owns this state directory.', 'Stop it, or use another directory.'),
 
+  E_HOST_CLOSED: row(6, 'The host was closed.', 'Open it again.'),
+
   // formats
   E_JSON: row(
     1,
@@ -66,6 +68,34 @@ export const CODES = {
     1,
     'A zod schema was parsed inside the guest, where zod does not exist.',
     'Let the host validate, or check by hand.',
+  ),
+
+  // logs, notes and the journal
+  E_LOG_PROOF: row(
+    1,
+    'An inclusion or consistency proof does not lead to the root it is said to lead to.',
+    'Fetch the proof anew; if it fails again, report the log.',
+  ),
+  E_LOG_CORRUPT: row(
+    1,
+    'The files of a log or journal are missing, damaged, or not those that its checkpoint signs.',
+    'Restore the files from a copy; never sign a checkpoint over them.',
+  ),
+  E_NOTE: row(1, 'A signed note does not have the C2SP format.', 'Fetch the note anew.'),
+  E_NOTE_SIGNATURE: row(
+    1,
+    'A signed note names a key we know, and its signature is wrong.',
+    'Fetch the note anew; if it fails again, it was changed.',
+  ),
+  E_NOTE_UNTRUSTED: row(
+    1,
+    'A signed note lacks the signatures of enough keys that we know.',
+    'Check that the pinned root belongs to this log.',
+  ),
+  E_CHECKPOINT: row(
+    1,
+    'The text of a log checkpoint does not have the C2SP format.',
+    'Fetch the checkpoint anew.',
   ),
 
   // the loopback interface
@@ -238,7 +268,11 @@ export const CODES = {
     'The builder named in the provenance is not accepted for this namespace.',
     'A local build counts only under a local root; set provenance.required: false to accept none.',
   ),
-  E_HOST_RANGE: row(5, 'The bundle is made for another version of the host.', 'Upgrade Signet or the bundle.'),
+  E_HOST_RANGE: row(
+    5,
+    'The bundle is made for another version of the host.',
+    'Upgrade Signet or the bundle.',
+  ),
   E_REQUIRES: row(5, 'Something the bundle requires is not installed.', 'Install what is named first.'),
   E_CEILING: row(
     1,
@@ -254,16 +288,17 @@ export const CODES = {
   ),
   E_REGISTRY_BUSY: row(6, 'Another process is writing to this registry.', 'Wait until it is done.'),
   E_VERSION_EXISTS: row(1, 'That version is published already; versions never change.', 'Raise the version.'),
+  E_UPDATE: row(
+    1,
+    'An update asks for more than before, or comes from another publisher or builder, or lowers the version.',
+    'Read what changed; if it is meant to be, install with --yes.',
+  ),
   E_LOCKFILE: row(
     1,
-    'signet.lock.json is damaged or names a bundle twice.',
+    'signet.lock.json is damaged, names a bundle twice, or does not say what was installed.',
     'Restore it from version control.',
   ),
-  E_FILE_CHANGED: row(
-    1,
-    'An installed file is not the one that was signed.',
-    'Install the bundle again.',
-  ),
+  E_FILE_CHANGED: row(1, 'An installed file is not the one that was signed.', 'Install the bundle again.'),
   E_FILE_MISSING: row(1, 'An installed bundle lacks a file that was signed.', 'Install the bundle again.'),
   E_FILE_ADDED: row(1, 'An installed bundle has a file that was not signed.', 'Install the bundle again.'),
   E_FILE_MODE: row(1, 'An installed file has another mode than was signed.', 'Install the bundle again.'),
@@ -328,6 +363,39 @@ export const CODES = {
     6,
     'The journal could not be written, or does not say what its checkpoint says: nothing is done without it.',
     'Check the space and the permissions of the state directory.',
+  ),
+
+  // isolates and workers
+  E_TIMEOUT: row(
+    1,
+    'A call, or the start of a bundle, used up its time.',
+    'Give it less to do, or raise its limit if it is only slow.',
+  ),
+  E_MEMORY: row(
+    1,
+    'A call, or the start of a bundle, used up its memory.',
+    'Give it less to do, or raise its limit if that is what it needs.',
+  ),
+  E_WORKER_LOST: row(
+    1,
+    'The isolate or worker process that a call was in ended for another reason than the call itself.',
+    'Call again; the next call gets a new worker.',
+  ),
+  E_GUEST: row(
+    1,
+    'A bundle threw an error, or cannot be loaded; what it said is quoted.',
+    'Report it to the author of the bundle.',
+  ),
+  E_EFFECT_LIMIT: row(
+    1,
+    'A call asked for more effects than it may.',
+    'Report it to the author of the bundle, or raise the limit.',
+  ),
+  E_ABORTED: row(1, 'A call was ended from outside before it was done.', 'Call again.'),
+  E_EVALUATE: row(
+    1,
+    'A script that was to be evaluated is no script, threw, or yielded no string.',
+    'Correct the source that is named.',
   ),
 
   // archives and builds

@@ -1,5 +1,6 @@
 // The closed subset of JSON Schema that a manifest may carry (DESIGN.md §2, THREATS.md H8): what the host checks must cost
-// the host little, so `pattern`, `format`, `$ref` and everything unknown is refused, and depth and size are bounded.
+// the host little, so `pattern`, `format`, `$ref` and everything unknown is refused, and depth and size are bounded. A
+// keyword that the validator would not enforce where it stands is refused too: a schema never promises what nobody checks.
 import { z } from 'zod';
 import { SignetError } from './error.ts';
 
@@ -7,6 +8,7 @@ const MAX_DEPTH = 16;
 const MAX_NODES = 1_000;
 const MAX_BYTES = 64 * 1024;
 const MAX_ENUM = 256;
+const MAX_REASON = 300;
 
 const scalar = z.union([z.string().max(1024), z.number(), z.boolean(), z.null()]);
 const typeName = z.enum(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
@@ -26,7 +28,7 @@ const Keywords = z.strictObject({
   additionalProperties: z.unknown().optional(),
   propertyNames: z.strictObject({ type: z.literal('string') }).optional(),
   items: z.unknown().optional(),
-  prefixItems: z.array(z.unknown()).max(64).optional(),
+  prefixItems: z.array(z.unknown()).min(1).max(64).optional(),
   anyOf: z.array(z.unknown()).min(1).max(32).optional(),
   oneOf: z.array(z.unknown()).min(1).max(32).optional(),
   minLength: bound.optional(),
@@ -39,10 +41,29 @@ const Keywords = z.strictObject({
   exclusiveMaximum: z.number().optional(),
   multipleOf: z.number().positive().optional(),
 });
+type Keywords = z.infer<typeof Keywords>;
+
+const NUMERIC = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'] as const;
+
+/** The keywords that restrict values of each type; beside any other type they would say nothing. */
+const OF_TYPE: Readonly<Record<z.infer<typeof typeName>, readonly (keyof Keywords)[]>> = {
+  object: ['properties', 'required', 'additionalProperties', 'propertyNames'],
+  array: ['items', 'prefixItems', 'minItems', 'maxItems'],
+  string: ['minLength', 'maxLength'],
+  number: NUMERIC,
+  integer: NUMERIC,
+  boolean: [],
+  null: [],
+};
+
+/** Keywords that stand alone: of these at most one, and no keyword of a type beside it. */
+const ALTERNATIVES = ['const', 'enum', 'anyOf', 'oneOf'] as const;
+const REMARKS: readonly string[] = ['$schema', 'title', 'description', 'default'];
 
 /** The first reason why a schema is outside the subset, with its JSON pointer; undefined where it is inside. */
 export function outsideSubset(schema: unknown): string | undefined {
-  const size = JSON.stringify(schema)?.length ?? 0;
+  const size = jsonBytes(schema);
+  if (size === undefined) return 'the schema is not JSON';
   if (size > MAX_BYTES) return `the schema has ${size} bytes; at most ${MAX_BYTES}`;
   let nodes = 0;
   const walk = (node: unknown, path: string, depth: number): string | undefined => {
@@ -50,45 +71,101 @@ export function outsideSubset(schema: unknown): string | undefined {
     if (depth > MAX_DEPTH) return `${path}: nested deeper than ${MAX_DEPTH}`;
     if (++nodes > MAX_NODES) return `more than ${MAX_NODES} sub-schemas`;
     const parsed = Keywords.safeParse(node);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      const keys =
-        issue?.code === 'unrecognized_keys'
-          ? `the keyword ${issue.keys.join(', ')} is outside the subset`
-          : issue?.message;
-      return `${path}${issue?.path.map((part) => `/${String(part)}`).join('') ?? ''}: ${keys}`;
+    if (!parsed.success) return `${path}${firstProblem(parsed.error)}`;
+    const reason = unenforced(parsed.data);
+    if (reason !== undefined) return `${path}: ${reason}`;
+    for (const [suffix, child] of childrenOf(parsed.data)) {
+      const inner = walk(child, path + suffix, depth + 1);
+      if (inner !== undefined) return inner;
     }
-    const {
-      properties = {},
-      additionalProperties,
-      items,
-      prefixItems = [],
-      anyOf = [],
-      oneOf = [],
-    } = parsed.data;
-    if (Object.keys(properties).length > 256) return `${path}/properties: more than 256`;
-    const children: [string, unknown][] = [
-      ...Object.entries(properties).map(([key, child]): [string, unknown] => [`/properties/${key}`, child]),
-      ...(additionalProperties === undefined
-        ? []
-        : [['/additionalProperties', additionalProperties] as [string, unknown]]),
-      ...(items === undefined ? [] : [['/items', items] as [string, unknown]]),
-      ...prefixItems.map((child, i): [string, unknown] => [`/prefixItems/${i}`, child]),
-      ...anyOf.map((child, i): [string, unknown] => [`/anyOf/${i}`, child]),
-      ...oneOf.map((child, i): [string, unknown] => [`/oneOf/${i}`, child]),
-    ];
-    for (const [suffix, child] of children) {
-      const reason = walk(child, path + suffix, depth + 1);
-      if (reason !== undefined) return reason;
-    }
-    return undefined;
+    return badDefault(parsed.data) ? `${path}/default: breaks the schema that it stands in` : undefined;
   };
-  return walk(schema, '#', 0);
+  return walk(schema, '#', 0)?.slice(0, MAX_REASON);
 }
 
 /** A validator of the schema; outside the subset it is refused with E_SCHEMA_SUBSET. Defaults are filled in. */
 export function compileSchema(schema: unknown, item: string): z.ZodType {
   const reason = outsideSubset(schema);
   if (reason !== undefined) throw new SignetError('E_SCHEMA_SUBSET', `${item}: ${reason}`, { item });
-  return z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+  return convert(schema);
+}
+
+const convert = (schema: unknown): z.ZodType =>
+  z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
+
+function jsonBytes(schema: unknown): number | undefined {
+  try {
+    const text = JSON.stringify(schema);
+    return text === undefined ? undefined : new TextEncoder().encode(text).length;
+  } catch {
+    return undefined; // cyclic, too deep for the stack, or a bigint
+  }
+}
+
+function firstProblem(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const pointer = issue?.path.map((part) => `/${String(part)}`).join('') ?? '';
+  return issue?.code === 'unrecognized_keys'
+    ? `${pointer}: the keyword ${issue.keys.join(', ')} is outside the subset`
+    : `${pointer}: ${issue?.message ?? 'not a schema'}`;
+}
+
+/** Why the validator would pass over one of the node's keywords, or undefined. */
+function unenforced(node: Keywords): string | undefined {
+  const types = node.type === undefined ? [] : [node.type].flat();
+  const present = Object.keys(node).filter((key) => node[key as keyof Keywords] !== undefined);
+  const alternative = ALTERNATIVES.find((key) => node[key] !== undefined);
+  const allowed = new Set<string>([...REMARKS, 'type']);
+  if (alternative !== undefined) {
+    allowed.add(alternative);
+    if (alternative === 'anyOf' || alternative === 'oneOf') allowed.delete('type');
+    const stray = present.find((key) => !allowed.has(key));
+    if (stray !== undefined) return `${stray} is not checked beside ${alternative}`;
+    const values = node.enum ?? (node.const === undefined ? [] : [node.const]);
+    const alien = values.find((value) => types.length > 0 && !types.some((type) => isOf(type, value)));
+    return alien === undefined
+      ? undefined
+      : `${JSON.stringify(alien)} is not of the type that stands beside it`;
+  }
+  for (const key of types.flatMap((type) => OF_TYPE[type])) allowed.add(key);
+  const stray = present.find((key) => !allowed.has(key));
+  if (stray !== undefined) return `${stray} is not checked without a type that it restricts`;
+  if (node.items === undefined && node.prefixItems === undefined) {
+    if (node.minItems !== undefined || node.maxItems !== undefined) {
+      return 'minItems and maxItems are not checked without items';
+    }
+  }
+  const undescribed = node.required?.find((name) => !Object.hasOwn(node.properties ?? {}, name));
+  if (undescribed !== undefined) return `required names ${undescribed}, which is not among the properties`;
+  if (Object.keys(node.properties ?? {}).length > 256) return 'more than 256 properties';
+  return undefined;
+}
+
+function isOf(type: z.infer<typeof typeName>, value: z.infer<typeof scalar>): boolean {
+  if (type === 'null') return value === null;
+  if (type === 'integer') return Number.isInteger(value);
+  return typeof value === type && value !== null;
+}
+
+function childrenOf(node: Keywords): [string, unknown][] {
+  const { properties = {}, additionalProperties, items, prefixItems = [], anyOf = [], oneOf = [] } = node;
+  const list = (name: string, children: readonly unknown[]): [string, unknown][] =>
+    children.map((child, i) => [`/${name}/${i}`, child]);
+  return [
+    ...Object.entries(properties).map(([key, child]): [string, unknown] => [`/properties/${key}`, child]),
+    ...(additionalProperties === undefined
+      ? []
+      : [['/additionalProperties', additionalProperties] satisfies [string, unknown]]),
+    ...(items === undefined ? [] : [['/items', items] satisfies [string, unknown]]),
+    ...list('prefixItems', prefixItems),
+    ...list('anyOf', anyOf),
+    ...list('oneOf', oneOf),
+  ];
+}
+
+/** A default is filled in unchecked, so it is checked here once; the node's sub-schemas are known to be sound. */
+function badDefault(node: Keywords): boolean {
+  if (node.default === undefined) return false;
+  const { default: value, ...schema } = node;
+  return !convert(schema).safeParse(value).success;
 }

@@ -148,7 +148,8 @@ export function verifyInclusion(
   const { index, size, leaf, proof, root } = claim;
   const item = `inclusion proof of entry ${index} in size ${size}`;
   if (!isSize(size)) refuse(item, 'the tree size is not a whole number from 1 up');
-  if (!Number.isSafeInteger(index) || index < 0 || index >= size) refuse(item, 'the entry is outside the tree');
+  if (!Number.isSafeInteger(index) || index < 0 || index >= size)
+    refuse(item, 'the entry is outside the tree');
   requireHashes(item, [leaf, root, ...proof]);
   let node = index;
   let last = size - 1;
@@ -196,7 +197,7 @@ export function verifyConsistency(
   while (node % 2 === 1) [node, last] = [half(node), half(last)];
   // node is 0 where size1 is a power of two: then the old root is itself the first hash.
   const [first, ...steps] = node === 0 ? [root1, ...proof] : proof;
-  if (first === undefined) return refuse(item, 'the proof is empty');
+  if (first === undefined) refuse(item, 'the proof is empty');
   let old = first;
   let now = first;
   for (const step of steps) {
@@ -225,7 +226,8 @@ function refuse(item: string, reason: string): never {
 }
 
 function requireHashes(item: string, hashes: readonly Uint8Array[]): void {
-  if (hashes.some((hash) => hash.length !== HASH_BYTES)) refuse(item, `a hash does not have ${HASH_BYTES} bytes`);
+  if (hashes.some((hash) => hash.length !== HASH_BYTES))
+    refuse(item, `a hash does not have ${HASH_BYTES} bytes`);
 }
 
 const isSize = (size: number): boolean => Number.isSafeInteger(size) && size >= 1;
@@ -244,11 +246,7 @@ function rangeHash(sha256: Sha256, read: NodeReader, start: number, end: number)
   if (width === 1) return read(0, start);
   const k = split(width);
   if (k * 2 === width) return read(Math.log2(width), start / width);
-  return nodeHash(
-    sha256,
-    rangeHash(sha256, read, start, start + k),
-    rangeHash(sha256, read, start + k, end),
-  );
+  return nodeHash(sha256, rangeHash(sha256, read, start, start + k), rangeHash(sha256, read, start + k, end));
 }
 
 function readerOf(sha256: Sha256, source: HashSource, size: number): NodeReader {

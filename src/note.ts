@@ -145,7 +145,10 @@ function parseSignature(line: string): NoteSignature {
   try {
     bytes = decodeBase64(base64);
   } catch (cause) {
-    throw new SignetError('E_NOTE', 'a signature is not canonical base64', { actual: line.slice(0, 120), cause });
+    throw new SignetError('E_NOTE', 'a signature is not canonical base64', {
+      actual: line.slice(0, 120),
+      cause,
+    });
   }
   if (bytes.length <= KEY_HASH_BYTES) throw refusal('E_NOTE', 'a signature is too short', line);
   return { name, keyHash: bytes.slice(0, KEY_HASH_BYTES), signature: bytes.slice(KEY_HASH_BYTES) };
@@ -181,7 +184,7 @@ function readText(note: string | Uint8Array): string {
   return text;
 }
 
-const isKeyName = (name: string): boolean => /^[^\p{White_Space}+\u0000-\u001f]+$/u.test(name);
+const isKeyName = (name: string): boolean => /^[^\p{White_Space}+]+$/u.test(name);
 
 function refusal(code: ErrorCode, sentence: string, actual?: string): SignetError {
   return new SignetError(code, sentence, actual === undefined ? {} : { actual: actual.slice(0, 120) });

@@ -81,7 +81,7 @@ export class PlanBook {
       steps.push({
         ...content,
         id,
-        input: step.input,
+        input,
         idempotencyKey: digestOfJson(sha256, { key: id, grantEpoch }),
       });
     }

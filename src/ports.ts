@@ -14,10 +14,26 @@ export interface TileStore {
   read(path: string): Uint8Array | undefined;
   /** Creates or replaces the file, atomically and durably. */
   write(path: string, bytes: Uint8Array): void;
+  /** Removes a folder of partial tiles (`tile/0/000.p`) that a full tile has replaced; a store may keep them all. */
+  prune?(folder: string): void;
 }
 
 /** Verifies an Ed25519 signature by a raw 32-byte key; every guard of keys/ed25519.ts applies. */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
+
+/** The one file of the host's journal; a single process writes it. Failures are thrown, never swallowed. */
+export interface JournalFile {
+  /** The file's length in bytes. */
+  size(): number;
+  /** The bytes from `offset` up to `offset + length`, fewer where the file ends. */
+  read(offset: number, length: number): Uint8Array;
+  /** Writes all the bytes at the end; they survive the death of the process. */
+  append(bytes: Uint8Array): void;
+  /** Returns once everything appended would survive the loss of power. */
+  sync(): void;
+  /** Cuts the file to the length, durably. */
+  truncate(length: number): void;
+}
 
 /** Appends records to the host's journal. */
 export interface JournalSink {

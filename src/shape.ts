@@ -15,9 +15,17 @@ export function parseShape<T extends z.ZodType>(
   throw new SignetError(code, `${item}: ${problems.join('; ')}`, { item });
 }
 
-/** One line per problem, at most 20. */
+/** Problems and characters of each that are shown. */
+const MAX_PROBLEMS = 20;
+const MAX_LINE = 300;
+
+/** One line per problem, at most 20. Names come from the value: control characters are escaped, long lines cut. */
 export function describeProblems(error: z.ZodError): string[] {
-  return error.issues
-    .slice(0, 20)
-    .map((issue) => `${issue.path.length === 0 ? '(top)' : issue.path.join('.')}: ${issue.message}`);
+  return error.issues.slice(0, MAX_PROBLEMS).map((issue) => {
+    const path = issue.path.length === 0 ? '(top)' : issue.path.join('.');
+    const line = `${path.slice(0, MAX_LINE)}: ${issue.message.slice(0, MAX_LINE)}`;
+    return line.replace(/\p{C}/gu, escapeUnit).slice(0, MAX_LINE);
+  });
 }
+
+const escapeUnit = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;

@@ -6,7 +6,9 @@ const NEEDED = 24;
 /** Runs the sources where they are there (a clone), `dist/` otherwise (the npm package). */
 export async function launch(bin) {
   if (Number(process.versions.node.split('.')[0]) < NEEDED) {
-    process.stderr.write(`${bin} needs Node ${NEEDED} or newer; this is Node ${process.versions.node} (in a clone: npm run ${bin})\n`);
+    process.stderr.write(
+      `${bin} needs Node ${NEEDED} or newer; this is Node ${process.versions.node} (in a clone: npm run ${bin})\n`,
+    );
     process.exitCode = 64;
     return;
   }

@@ -66,3 +66,8 @@ export function texts(invocation: Invocation, flag: string): readonly string[] {
   const value = invocation.flags[flag];
   return Array.isArray(value) ? value : [];
 }
+
+/** The project folder of an invocation: `--directory`, or this one. */
+export function directoryOf(invocation: Invocation): string {
+  return text(invocation, 'directory') ?? process.cwd();
+}

@@ -46,21 +46,24 @@ export const SIGNET_COMMANDS: readonly Command[] = [
   {
     name: 'grant',
     does: 'shows the grants, or grants a bundle one capability',
-    takes: '[NAMESPACE/NAME CAPABILITY [PATH|COMMAND]]',
-    arity: [0, 3],
+    takes: '[NAMESPACE/NAME CAPABILITY [-- PROGRAM ARGUMENT…]]',
+    arity: [0, 300],
     options: {
       directory,
-      class: {
+      path: { type: 'string', value: 'PATH', does: 'fs.read: a file, or a folder with everything below it' },
+      command: {
         type: 'string',
-        value: 'observe|mutate',
-        does: 'what it may do (default: observe; exec must say)',
+        value: 'TEXT',
+        does: 'exec: the exact text the bundle may ask for, resolved now',
       },
       stdin: { type: 'boolean', does: 'exec: the bundle may give it standard input' },
+      class: { type: 'string', value: 'observe|mutate', does: 'what it may do (exec and kv must say)' },
       expires: { type: 'string', value: 'TIME', does: 'until when, such as 2027-01-31T00:00:00Z' },
       reason: { type: 'string', value: 'TEXT', does: 'why, for those who read grants.yaml' },
-      revoke: { type: 'boolean', does: 'take the grant away instead' },
+      remove: { type: 'string', value: 'ID', does: 'take away the grant of that id, as the list shows it' },
     },
-    example: "signet grant signet/shell exec 'crontab -l' --class observe --reason 'audit the crontab'",
+    example:
+      "signet grant signet/shell exec --command 'crontab -l' --class observe --reason 'audit the crontab'",
     load: async () => (await import('./commands/grant.ts')).run,
   },
   {

@@ -9,7 +9,7 @@ export const EXTENSION = 'dev.signet';
 export const KIND_NAMES = [
   'parser', 'extractor', 'observer', 'apply', 'sender', 'skill', 'check',
   'fact', 'adapter', 'channel', 'planner', 'provider', 'stage',
-] as const; // biome-ignore format: one table
+] as const;
 export const Kind = z.enum(KIND_NAMES);
 export type Kind = z.infer<typeof Kind>;
 

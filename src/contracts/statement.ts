@@ -200,13 +200,14 @@ export const InclusionProof = z.strictObject({
 export type InclusionProof = z.infer<typeof InclusionProof>;
 
 /**
- * Everything needed to verify one archive with a pinned root and no network. The release's and the namespace document's
- * inclusion proofs end in the one checkpoint.
+ * Everything needed to verify one archive with a pinned root and no network. The inclusion proofs of the release and of
+ * every namespace document end in the one checkpoint.
  */
 export const ProofBundle = z.strictObject({
   type: z.literal('proof/1'),
   root: z.array(Envelope).min(1).max(64),
-  namespace: z.strictObject({ envelope: Envelope, inclusion: InclusionProof }),
+  /** Versions 1, 2, … of the namespace document up to the newest. */
+  namespace: z.array(z.strictObject({ envelope: Envelope, inclusion: InclusionProof })).min(1).max(64),
   release: z.strictObject({ envelope: Envelope, inclusion: InclusionProof }),
   provenance: Envelope.nullable(),
   checkpoint: z.string().max(64 * 1024),

@@ -1,3 +1,4 @@
+// Kind `apply`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { ApplyInput, ApplyOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 

@@ -1,3 +1,4 @@
+// Kind `check`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
 export const check: KindDefinition = {

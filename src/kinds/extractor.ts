@@ -1,3 +1,4 @@
+// Kind `extractor`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { ExtractorInput, ExtractorOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 

@@ -1,3 +1,4 @@
+// Kind `observer`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { ObserverInput, ObserverOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 

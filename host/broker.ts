@@ -1,0 +1,226 @@
+// The broker: every effect of every bundle passes here, and here alone is authority (DESIGN.md §4 "Capabilities", "Effects
+// are classed by the grant", "No mutation without a plan", "Journal"). Order: known → asked for by the manifest → the kind's
+// ceiling → granted → class; then intent, effect, outcome. THREATS.md H10, H12, H14, H17, H20.
+import { sha256 } from '../keys/hash.ts';
+import type { JsonValue } from '../src/contracts/common.ts';
+import type { PlanContext } from '../src/contracts/plan.ts';
+import { digestOf } from '../src/digest.ts';
+import { asSignetError, SignetError } from '../src/error.ts';
+import { parseJson } from '../src/json.ts';
+import { KINDS } from '../src/kinds/index.ts';
+import { AMBIENT } from '../src/kinds/kind.ts';
+import type { MutatingCall } from '../src/plan.ts';
+import type { Clock, JournalRecord, JournalSink } from '../src/ports.ts';
+import {
+  type CallContext,
+  type Capability,
+  denied,
+  type PlannedEffect,
+  requestsOf,
+  type Services,
+} from './capabilities/capability.ts';
+import { CAPABILITIES } from './capabilities/index.ts';
+import type { GrantSet } from './grants.ts';
+import { plain } from './plain-text.ts';
+
+/** JSON text, or a code and a sentence for the guest; `fix` is for the operator: the command line that grants. */
+export type EffectAnswer =
+  | { readonly ok: true; readonly value: string }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly fix?: string };
+
+/** An effect as it comes over the wire; `args` is JSON text, and everything in here is the bundle's word. */
+export interface EffectRequest {
+  readonly id: string;
+  readonly capability: string;
+  readonly args: string;
+}
+
+/** Throws E_PLAN_REQUIRED unless the context names a step that this host compiled for exactly that call. */
+type Authorize = (context: PlanContext | undefined, call: MutatingCall) => void;
+
+export interface BrokerOptions {
+  readonly clock: Clock;
+  readonly journal: JournalSink;
+  /** The grants as they are now; asked once for each effect. */
+  readonly grants: () => GrantSet;
+  readonly authorize: Authorize;
+  /** The means of the capabilities. */
+  readonly services: Services;
+  /** Told of every failure that is Signet's own, with its cause; the guest hears only that there was one. */
+  readonly fault: (error: SignetError) => void;
+}
+
+const MAX_ACTION = 8_192;
+
+interface Admitted {
+  readonly capability: Capability;
+  readonly effect: PlannedEffect;
+}
+
+export class Broker {
+  readonly #options: BrokerOptions;
+  /** Ids seen in a call: a second effect under one id would make the journal ambiguous. Goes with the call's object. */
+  readonly #seen = new WeakMap<CallContext, Set<string>>();
+
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+  }
+
+  /** Performs one effect of a call, or says why not. Never throws; whatever happens is journalled. */
+  async perform(call: CallContext, request: EffectRequest): Promise<EffectAnswer> {
+    try {
+      let admitted: Admitted;
+      try {
+        admitted = this.#admit(call, request);
+      } catch (refusal) {
+        return this.#refuse(call, request, asSignetError(refusal));
+      }
+      const { capability, effect } = admitted;
+      if (AMBIENT.includes(capability.id)) return success(await effect.perform());
+      return await this.#carryOut(call, request, effect);
+    } catch (thrown) {
+      return this.#failure(thrown);
+    }
+  }
+
+  /** Everything that must hold before anything is done. */
+  #admit(call: CallContext, request: EffectRequest): Admitted {
+    const { clock, grants, authorize } = this.#options;
+    this.#remember(call, request);
+    if (call.signal.aborted)
+      throw denied(call, 'act after its call has ended', 'Await every effect in the call.');
+    const capability = CAPABILITIES.get(request.capability);
+    if (capability === undefined)
+      throw denied(
+        call,
+        `use ${plain(request.capability, 64)}: there is no such capability here`,
+        'Upgrade Signet.',
+      );
+    const { id } = capability;
+    if (requestsOf(call, id).length === 0) {
+      const fix = `Add { "id": "${id}" } to "capabilities" in the plugin.json of ${call.bundle.name}.`;
+      throw denied(call, `use ${id}: its manifest does not ask for it`, fix);
+    }
+    const ceiling = AMBIENT.includes(id) ? { class: 'observe' as const } : KINDS[call.kind].ceiling[id];
+    if (ceiling === undefined)
+      throw denied(call, `use ${id}: no ${call.kind} may`, 'Do it in a function of another kind.');
+
+    const granted = grants();
+    const context = { call, grants: granted, now: clock.now(), services: this.#options.services };
+    const effect = capability.plan(parseArgs(request), context);
+    if (effect.class === 'mutate' && ceiling.class === 'observe') {
+      const fix = `A ${call.kind} needs a grant of class observe, if the command changes nothing.`;
+      throw denied(
+        call,
+        `${effect.action}: a ${call.kind} only observes, and the effect is of class mutate`,
+        fix,
+      );
+    }
+    if (effect.class === 'mutate' && !call.dryRun) {
+      authorize(call.plan, {
+        kind: call.kind,
+        name: call.fn.slice(call.fn.indexOf('/') + 1),
+        inputHash: call.inputHash,
+        bundleDigest: call.bundle.digest,
+        grantEpoch: granted.epoch,
+      });
+    }
+    return { capability, effect };
+  }
+
+  /** Intent, effect, outcome. Without a record of the intent, nothing is done; of a mutation, a durable one. */
+  async #carryOut(call: CallContext, request: EffectRequest, effect: PlannedEffect): Promise<EffectAnswer> {
+    const mutates = effect.class === 'mutate';
+    this.#record(
+      {
+        type: 'effect.intent',
+        ...this.#head(call, request),
+        capability: request.capability,
+        action: effect.action.slice(0, MAX_ACTION),
+        class: effect.class,
+        grant: effect.grant,
+        dryRun: call.dryRun,
+      },
+      mutates && !call.dryRun,
+    );
+    if (mutates && call.dryRun) {
+      this.#outcome(call, request, 'would', null, null);
+      return success({ status: 'would', action: effect.action });
+    }
+    let answer: EffectAnswer & { ok: true };
+    try {
+      answer = success(await effect.perform());
+    } catch (thrown) {
+      const failure = this.#failure(thrown);
+      this.#outcome(call, request, 'failed', null, failure.code);
+      return failure;
+    }
+    this.#outcome(call, request, 'done', digestOf(sha256, answer.value), null);
+    return answer;
+  }
+
+  #refuse(call: CallContext, request: EffectRequest, refusal: SignetError): EffectAnswer {
+    const action = `${plain(request.capability, 64)}: ${refusal.message}`;
+    this.#record({
+      type: 'effect.denied',
+      ...this.#head(call, request),
+      capability: plain(request.capability, 64),
+      code: refusal.code,
+      action: action.slice(0, MAX_ACTION),
+    });
+    return this.#failure(refusal);
+  }
+
+  #remember(call: CallContext, request: EffectRequest): void {
+    const seen = this.#seen.get(call) ?? new Set();
+    this.#seen.set(call, seen);
+    if (seen.has(request.id))
+      throw denied(call, 'use one effect id twice', 'Let the SDK number the effects of a call.');
+    seen.add(request.id);
+  }
+
+  #head(call: CallContext, request: EffectRequest): { at: number; callId: string; effectId: string } {
+    return { at: this.#options.clock.now(), callId: call.callId, effectId: plain(request.id, 64) };
+  }
+
+  #outcome(
+    call: CallContext,
+    request: EffectRequest,
+    status: 'done' | 'failed' | 'would',
+    resultHash: string | null,
+    code: string | null,
+  ): void {
+    this.#record({ type: 'effect.outcome', ...this.#head(call, request), status, resultHash, code });
+  }
+
+  #record(record: JournalRecord, durable = false): void {
+    try {
+      this.#options.journal.append(record, { durable });
+    } catch (cause) {
+      throw new SignetError('E_JOURNAL', `the journal cannot be written (${record.type})`, { cause });
+    }
+  }
+
+  /** What the guest hears of a failure. */
+  #failure(thrown: unknown): EffectAnswer & { ok: false } {
+    const error = asSignetError(thrown);
+    if (error.code === 'E_INTERNAL' || error.code === 'E_JOURNAL') this.#options.fault(error);
+    if (error.code === 'E_INTERNAL') return { ok: false, code: error.code, message: 'Signet itself failed' };
+    return { ok: false, code: error.code, message: error.message, fix: error.fix };
+  }
+}
+
+function parseArgs(request: EffectRequest): JsonValue {
+  try {
+    return parseJson(request.args, `the arguments of ${request.capability}`);
+  } catch (cause) {
+    const why = asSignetError(cause);
+    if (why.code === 'E_LIMIT') throw why;
+    throw new SignetError('E_CAPABILITY_ARGS', why.message, { cause });
+  }
+}
+
+const success = (value: JsonValue): EffectAnswer & { ok: true } => ({
+  ok: true,
+  value: JSON.stringify(value),
+});

@@ -1,0 +1,33 @@
+// The scripts of the worker and of the guest prelude, each as one text: bundled from the sources beside this file, or, in the
+// published package, read from `bundled/` beside it.
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+export interface BundledScripts {
+  readonly worker: string;
+  readonly prelude: string;
+}
+
+let scripts: Promise<BundledScripts> | undefined;
+
+/** Both scripts, made or read once a process. */
+export function bundledScripts(): Promise<BundledScripts> {
+  scripts ??= import.meta.url.endsWith('.ts') ? bundle() : read();
+  return scripts;
+}
+
+async function bundle(): Promise<BundledScripts> {
+  const { bundleScript } = await import('../registry/build.ts');
+  const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+  const [worker, prelude] = await Promise.all([
+    bundleScript(source('./worker/worker.ts'), { format: 'cjs' }),
+    bundleScript(source('./guest/prelude.ts'), { format: 'iife' }),
+  ]);
+  return { worker, prelude };
+}
+
+async function read(): Promise<BundledScripts> {
+  const text = (name: string) => readFile(new URL(`./bundled/${name}.js`, import.meta.url), 'utf8');
+  const [worker, prelude] = await Promise.all([text('worker'), text('prelude')]);
+  return { worker, prelude };
+}

@@ -1,0 +1,114 @@
+// What a capability is to the broker: arguments with a shape, a plan that finds the grant, and the act itself (DESIGN.md §4).
+import type { z } from 'zod';
+import type { JsonValue } from '../../src/contracts/common.ts';
+import type { CapabilityId, CapabilityRequest, Kind } from '../../src/contracts/manifest.ts';
+import type { PlanContext } from '../../src/contracts/plan.ts';
+import { SignetError } from '../../src/error.ts';
+import { parseShape } from '../../src/shape.ts';
+import { grantCommandLine } from '../grant-text.ts';
+import type { GrantedFiles } from '../granted-files.ts';
+import type { GrantDraft, GrantSet } from '../grants.ts';
+import type { KeyValueStore } from '../kv.ts';
+
+/** One call, as the host knows it: nothing in here comes from the bundle's code. One object for the whole call. */
+export interface CallContext {
+  readonly callId: string;
+  readonly bundle: { readonly name: string; readonly version: string; readonly digest: string };
+  readonly kind: Kind;
+  /** `kind/name`. */
+  readonly fn: string;
+  readonly tenant: string;
+  readonly dryRun: boolean;
+  readonly plan?: PlanContext;
+  readonly inputHash: string;
+  /** What the bundle's manifest asks for. */
+  readonly requests: readonly CapabilityRequest[];
+  /** How many calls led to this one. */
+  readonly depth: number;
+  /** When the call ends at the latest: milliseconds since the epoch, by the host's clock. */
+  readonly deadlineMs: number;
+  /** Aborted as soon as the call has ended, however it ended. */
+  readonly signal: AbortSignal;
+}
+
+/** A line that a bundle wrote: escaped and cut already. */
+export interface LogLine {
+  readonly at: number;
+  readonly callId: string;
+  readonly bundle: string;
+  readonly fn: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly text: string;
+}
+
+/** The host's means, handed to every capability. */
+export interface Services {
+  readonly kv: KeyValueStore;
+  readonly files: GrantedFiles;
+  readonly log: (line: LogLine) => void;
+}
+
+export interface EffectContext {
+  readonly call: CallContext;
+  readonly grants: GrantSet;
+  /** Read once for each effect. */
+  readonly now: number;
+  readonly services: Services;
+}
+
+/** An effect that may be performed: found in the grants, not yet done. */
+export interface PlannedEffect {
+  /** What would be done, in plain words. */
+  readonly action: string;
+  readonly class: 'observe' | 'mutate';
+  /** `grantId` of the grant that allows it; null where none is needed. */
+  readonly grant: string | null;
+  perform(): Promise<JsonValue> | JsonValue;
+}
+
+/** One effect that a guest may ask for by name. */
+export interface Capability {
+  /** The capability that manifest, kind and grants speak of. */
+  readonly id: CapabilityId;
+  /** E_CAPABILITY_ARGS for arguments of another shape; E_CAPABILITY_DENIED, with the command that grants, without a grant. */
+  plan(args: unknown, context: EffectContext): PlannedEffect;
+}
+
+/** A capability from its parts; `plan` sees only arguments that have their shape. */
+export function defineCapability<S extends z.ZodType>(definition: {
+  readonly id: CapabilityId;
+  readonly args: S;
+  plan(args: z.output<S>, context: EffectContext): PlannedEffect;
+}): Capability {
+  return {
+    id: definition.id,
+    plan: (args, context) =>
+      definition.plan(parseShape(definition.args, args, definition.id, 'E_CAPABILITY_ARGS'), context),
+  };
+}
+
+/** The requests of the manifest for one capability. */
+export function requestsOf<I extends CapabilityId>(
+  call: CallContext,
+  id: I,
+): Extract<CapabilityRequest, { id: I }>[] {
+  return call.requests.filter((request) => request.id === id) as Extract<CapabilityRequest, { id: I }>[];
+}
+
+/** A refusal; `fix` says what would have to be done for it to be allowed. */
+export function denied(call: CallContext, what: string, fix: string): SignetError {
+  return new SignetError('E_CAPABILITY_DENIED', `${call.bundle.name} (${call.fn}) may not ${what}`, {
+    item: call.fn,
+    fix,
+  });
+}
+
+/** A refusal for want of a grant: `fix` is the command line that gives it. */
+export function ungranted(call: CallContext, what: string, draft: GrantDraft): SignetError {
+  return denied(call, `${what}: it is not granted`, grantCommandLine(draft));
+}
+
+/** What a grant made on such a command line gives as its reason, until a person writes a better one. */
+export function defaultReason(call: CallContext): string {
+  return `asked for by ${call.fn}`;
+}

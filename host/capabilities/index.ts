@@ -1,0 +1,23 @@
+// The effects that a guest may ask for: an exhaustive table of the names of today (DESIGN.md §4 "Capabilities").
+import type { Capability } from './capability.ts';
+import { clock } from './clock.ts';
+import { exec } from './exec.ts';
+import { fsRead } from './fs-read.ts';
+import { kvDelete, kvGet, kvList, kvSet } from './kv.ts';
+import { log } from './log.ts';
+import { random } from './random.ts';
+
+const TABLE = {
+  clock,
+  random,
+  log,
+  'fs.read': fsRead,
+  exec,
+  'kv.get': kvGet,
+  'kv.list': kvList,
+  'kv.set': kvSet,
+  'kv.delete': kvDelete,
+} as const satisfies Record<string, Capability>;
+
+/** By name; foreign names never meet an object's own. */
+export const CAPABILITIES: ReadonlyMap<string, Capability> = new Map(Object.entries(TABLE));

@@ -1,0 +1,27 @@
+// `log`: one line to the host's log. Text from a bundle is data: cut, and with everything escaped that steers a terminal.
+import { z } from 'zod';
+import { plain } from '../plain-text.ts';
+import { type Capability, defineCapability } from './capability.ts';
+
+/** Characters of one line that reach the log. */
+const MAX_SHOWN = 4096;
+
+export const log: Capability = defineCapability({
+  id: 'log',
+  args: z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string().max(64 * 1024),
+    data: z.json().optional(),
+  }),
+  plan: ({ level, message, data }, { call, now, services }) => ({
+    action: `write a line to the log`,
+    class: 'observe',
+    grant: null,
+    perform: () => {
+      const text = data === undefined ? message : `${message} ${JSON.stringify(data)}`;
+      const { callId, bundle, fn } = call;
+      services.log({ at: now, callId, bundle: bundle.name, fn, level, text: plain(text, MAX_SHOWN) });
+      return null;
+    },
+  }),
+});

@@ -1,0 +1,239 @@
+// grants.yaml: what the operator allows each bundle to do (DESIGN.md §4 "Capabilities", §7 "Grant"). Read strictly; changed
+// by people only; its epoch ties a plan to the grants under which it was compiled.
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { sha256 } from '../keys/hash.ts';
+import { formatYaml, parseYaml } from '../registry/yaml.ts';
+import { Grant, Grants } from '../src/contracts/config.ts';
+import type { Principal } from '../src/contracts/plan.ts';
+import { digestOf, digestOfJson } from '../src/digest.ts';
+import { SignetError } from '../src/error.ts';
+import { canonicalJson } from '../src/json.ts';
+import type { Clock } from '../src/ports.ts';
+import { parseShape } from '../src/shape.ts';
+import { errnoOf, ioError, writeAtomic } from './files.ts';
+import { acquireLock, type StateLock } from './state-lock.ts';
+
+/** A grant as it is asked for; who gives it is added from the principal. */
+export type GrantDraft = Grant extends infer G ? (G extends Grant ? Omit<G, 'by'> : never) : never;
+
+const HEADER = '# What each bundle may do. `signet grant` adds to this file; a person may edit it.\n';
+
+/** The grants of one moment. */
+export class GrantSet {
+  readonly grants: readonly Grant[];
+  /** `sha256:…` of the bytes of grants.yaml; of nothing where there is no file. */
+  readonly epoch: string;
+
+  constructor(grants: readonly Grant[], epoch: string) {
+    this.grants = grants;
+    this.epoch = epoch;
+  }
+
+  /**
+   * The grants of a bundle for one capability that have not expired, those of class `mutate` first: where two grants cover
+   * one effect, the stricter class holds.
+   */
+  live<C extends Grant['capability']>(
+    bundle: string,
+    capability: C,
+    now: number,
+  ): Extract<Grant, { capability: C }>[] {
+    return this.grants
+      .filter((grant) => grant.bundle === bundle && grant.capability === capability && !isExpired(grant, now))
+      .sort((a, b) => Number(b.class === 'mutate') - Number(a.class === 'mutate')) as Extract<
+      Grant,
+      { capability: C }
+    >[];
+  }
+}
+
+/** From the second that `expires` names, a grant is none. */
+export function isExpired(grant: Grant, now: number): boolean {
+  return grant.expires !== undefined && Date.parse(grant.expires) <= now;
+}
+
+/** A short name for what a grant is about, whatever its class, expiry and reason: `g-` and 12 hexadecimal digits. */
+export function grantId(grant: Grant | GrantDraft): string {
+  return `g-${digestOfJson(sha256, subjectOf(grant)).slice('sha256:'.length, 'sha256:'.length + 12)}`;
+}
+
+function subjectOf(grant: Grant | GrantDraft): unknown {
+  const { bundle, capability } = grant;
+  switch (grant.capability) {
+    case 'fs.read':
+      return { bundle, capability, path: grant.path };
+    case 'exec':
+      return grant.command === undefined
+        ? { bundle, capability, program: grant.program, args: grant.args }
+        : { bundle, capability, command: grant.command };
+    case 'kv':
+      return { bundle, capability };
+    default:
+      return grant satisfies never;
+  }
+}
+
+/**
+ * The grants in a file; an absent file grants nothing. E_CONFIG, with the line where the YAML is at fault: malformed YAML,
+ * unknown or missing fields, two grants about one thing, a grant of fs.read that mutates.
+ */
+export function loadGrants(file: string): GrantSet {
+  return parseGrants(readText(file), file);
+}
+
+/** The file's text, byte for byte; '' where there is no file. */
+function readText(file: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return '';
+    throw ioError(file, cause);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new SignetError('E_CONFIG', `${file} is not UTF-8`, { item: file, cause });
+  }
+}
+
+function parseGrants(text: string, file: string): GrantSet {
+  const epoch = digestOf(sha256, text);
+  if (text === '') return new GrantSet([], epoch);
+  const { grants } = parseShape(Grants, parseYaml(text, file), file, 'E_CONFIG');
+  const seen = new Map<string, number>();
+  for (const [index, grant] of grants.entries()) {
+    const wrong = problemOf(grant, seen.get(grantId(grant)));
+    if (wrong !== undefined)
+      throw new SignetError('E_CONFIG', `${file}: grants.${index}: ${wrong}`, { item: file });
+    seen.set(grantId(grant), index);
+  }
+  return new GrantSet(grants, epoch);
+}
+
+function problemOf(grant: Grant, twin: number | undefined): string | undefined {
+  if (twin !== undefined) return `says the same as grants.${twin}: keep one`;
+  if (grant.capability === 'fs.read' && grant.class === 'mutate')
+    return 'fs.read only observes: class observe';
+  return undefined;
+}
+
+/**
+ * Reads the file again whenever it has changed. A file that became invalid throws E_CONFIG at every use: until it is
+ * corrected nothing is granted.
+ */
+export function createGrantReader(file: string): () => GrantSet {
+  let stamp: string | undefined;
+  let current: GrantSet | undefined;
+  return () => {
+    const found = stampOf(file);
+    if (current === undefined || stamp !== found) {
+      current = undefined;
+      current = loadGrants(file);
+      stamp = found;
+    }
+    return current;
+  };
+}
+
+/** Changes with the file's content; files are replaced or rewritten, so inode, size and times tell. */
+function stampOf(file: string): string {
+  try {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  } catch (cause) {
+    throw ioError(file, cause);
+  }
+}
+
+/**
+ * Adds one grant, atomically, keeping all others and, where the file is laid out as Signet writes it, its comments. E_GRANT
+ * where `by` is not a person, the grant is malformed, or the same thing is granted already and has not expired.
+ */
+export function addGrant(file: string, draft: GrantDraft, by: Principal, clock: Clock): Grant {
+  requirePerson(by, 'grant');
+  const grant = parseShape(Grant, { ...draft, by: by.id }, 'the grant', 'E_GRANT');
+  const wrong = problemOf(grant, undefined);
+  if (wrong !== undefined) throw new SignetError('E_GRANT', `the grant: ${wrong}`);
+  changeGrants(file, clock, (text, before) => {
+    const twin = before.find((other) => grantId(other) === grantId(grant));
+    if (twin === undefined) return withGrant(text, before, grant);
+    if (isExpired(twin, clock.now())) return rewritten([...before.filter((other) => other !== twin), grant]);
+    throw new SignetError('E_GRANT', `${grantId(grant)} is granted already, as ${twin.class}`, {
+      item: grantId(grant),
+      fix: `Remove it first: signet grant --remove ${grantId(grant)}`,
+    });
+  });
+  return grant;
+}
+
+/** Removes the grant of that id (`grantId`). E_GRANT where there is none, or `by` is not a person. */
+export function removeGrant(file: string, id: string, by: Principal, clock: Clock): Grant {
+  requirePerson(by, 'take back a grant');
+  let removed: Grant | undefined;
+  changeGrants(file, clock, (_, before) => {
+    removed = before.find((grant) => grantId(grant) === id);
+    return rewritten(before.filter((grant) => grant !== removed));
+  });
+  if (removed === undefined) throw new SignetError('E_GRANT', `there is no grant ${id}`, { item: id });
+  return removed;
+}
+
+/** Agents, tools and services never widen what they may do (DESIGN.md §4 "Agents cannot grant"). */
+function requirePerson(by: Principal, what: string): void {
+  if (by.kind !== 'human') {
+    throw new SignetError('E_GRANT', `only a person may ${what}; ${by.id} is of kind ${by.kind}`, {
+      item: by.id,
+      fix: 'Ask a person to run `signet grant`.',
+    });
+  }
+}
+
+/** Read, change, write as one step: two commands at once never lose a grant. */
+function changeGrants(
+  file: string,
+  clock: Clock,
+  change: (text: string, grants: readonly Grant[]) => string,
+): void {
+  // A grants.yaml that is a link stays one.
+  const target = existsSync(file) ? realpathSync(file) : file;
+  const lock = lockGrants(target, clock);
+  try {
+    const text = readText(target);
+    const changed = change(text, parseGrants(text, file).grants);
+    parseGrants(changed, file);
+    const mode = text === '' ? 0o644 : statSync(target).mode & 0o777;
+    if (changed !== text) writeAtomic(target, changed, mode);
+  } finally {
+    lock.release();
+  }
+}
+
+function lockGrants(file: string, clock: Clock): StateLock {
+  try {
+    return acquireLock(`${file}.lock`, clock);
+  } catch (cause) {
+    if (!(cause instanceof SignetError) || cause.code !== 'E_HOST_BUSY') throw cause;
+    const fix = 'Call again when that command has ended.';
+    throw new SignetError('E_GRANT', `another command is changing ${file}`, { item: file, fix, cause });
+  }
+}
+
+const rewritten = (grants: readonly Grant[]): string => HEADER + formatYaml({ version: 1, grants });
+
+/** The text with one grant more at its end; where that does not read back as it should, everything written anew. */
+function withGrant(text: string, before: readonly Grant[], grant: Grant): string {
+  const anew = rewritten([...before, grant]);
+  if (before.length === 0) return anew;
+  const item = formatYaml({ grants: [grant] }).replace('grants:\n', '');
+  const appended = `${text}${text.endsWith('\n') ? '' : '\n'}${item}`;
+  try {
+    const same =
+      canonicalJson(parseGrants(appended, 'grants.yaml').grants) === canonicalJson([...before, grant]);
+    return same ? appended : anew;
+  } catch (error) {
+    // Another layout, such as flow style: it does not take a line at its end.
+    if (error instanceof SignetError && error.code === 'E_CONFIG') return anew;
+    throw error;
+  }
+}

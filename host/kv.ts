@@ -1,0 +1,100 @@
+// The key-value store of bundles (DESIGN.md §4 "kv"): each bundle and tenant sees its own values and no others
+// (THREATS.md H10, H16). Keys and values are stored as bytes, so that nothing depends on collations or NUL characters.
+import { DatabaseSync } from 'node:sqlite';
+import { SignetError } from '../src/error.ts';
+import { ioError } from './files.ts';
+
+const MAX_KEY_BYTES = 512;
+const MAX_VALUE_BYTES = 256 * 1024;
+const MAX_KEYS = 10_000;
+
+/** Whose values: the bundle's full name, whatever its version, and the tenant. */
+export interface KeySpace {
+  readonly bundle: string;
+  readonly tenant: string;
+}
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS kv (
+  bundle TEXT NOT NULL, tenant TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+  PRIMARY KEY (bundle, tenant, key)
+) STRICT, WITHOUT ROWID`;
+
+/** The store in the state database. Every change is durable when the method returns. */
+export class KeyValueStore {
+  readonly #database: DatabaseSync;
+
+  /** Opens or creates the database file. E_IO where that fails. */
+  constructor(file: string) {
+    try {
+      this.#database = new DatabaseSync(file, { timeout: 5_000 });
+      this.#database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; ${SCHEMA}`);
+    } catch (cause) {
+      throw ioError(file, cause);
+    }
+  }
+
+  get(space: KeySpace, key: string): string | null {
+    const row = this.#database
+      .prepare('SELECT value FROM kv WHERE bundle = ? AND tenant = ? AND key = ?')
+      .get(space.bundle, space.tenant, keyBytes(key));
+    return row === undefined ? null : text(row['value']);
+  }
+
+  /** E_LIMIT for a key beyond 512 bytes, a value beyond 256 KiB, or more than 10,000 keys. */
+  set(space: KeySpace, key: string, value: string): void {
+    const bytes = Buffer.from(value);
+    refuseBeyond('the value', bytes.length, MAX_VALUE_BYTES, 'bytes');
+    const changed = this.#database
+      .prepare(
+        `INSERT INTO kv SELECT :bundle, :tenant, :key, :value
+         WHERE EXISTS (SELECT 1 FROM kv WHERE bundle = :bundle AND tenant = :tenant AND key = :key)
+            OR (SELECT count(*) FROM kv WHERE bundle = :bundle AND tenant = :tenant) < :most
+         ON CONFLICT DO UPDATE SET value = excluded.value`,
+      )
+      .run({
+        bundle: space.bundle,
+        tenant: space.tenant,
+        key: keyBytes(key),
+        value: bytes,
+        most: MAX_KEYS,
+      }).changes;
+    if (changed === 0) refuseBeyond(`the store of ${space.bundle}`, MAX_KEYS + 1, MAX_KEYS, 'keys');
+  }
+
+  /** A key that is not there is deleted already. */
+  delete(space: KeySpace, key: string): void {
+    this.#database
+      .prepare('DELETE FROM kv WHERE bundle = ? AND tenant = ? AND key = ?')
+      .run(space.bundle, space.tenant, keyBytes(key));
+  }
+
+  /** The keys that start with the prefix, in the order of their UTF-8 bytes. */
+  list(space: KeySpace, prefix: string): string[] {
+    const start = keyBytes(prefix);
+    return this.#database
+      .prepare('SELECT key FROM kv WHERE bundle = ? AND tenant = ? AND substr(key, 1, ?) = ? ORDER BY key')
+      .all(space.bundle, space.tenant, start.length, start)
+      .map((row) => text(row['key']));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function keyBytes(key: string): Uint8Array {
+  const bytes = Buffer.from(key);
+  refuseBeyond('the key', bytes.length, MAX_KEY_BYTES, 'bytes');
+  return bytes;
+}
+
+const text = (stored: unknown): string => new TextDecoder().decode(stored as Uint8Array);
+
+function refuseBeyond(what: string, actual: number, most: number, unit: string): void {
+  if (actual <= most) return;
+  throw new SignetError('E_LIMIT', `${what} is too large: ${actual} ${unit}, at most ${most}`, {
+    expected: `at most ${most} ${unit}`,
+    actual: String(actual),
+    fix: 'Store less.',
+  });
+}

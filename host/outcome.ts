@@ -1,0 +1,88 @@
+// What an isolate or a worker came to, as coded errors (DESIGN.md §4, THREATS.md H1-H6). The codes are ours; every text of a
+// guest is data: bounded, escaped, never a code.
+import { type ErrorCode, type ErrorDetails, SignetError } from '../src/error.ts';
+import { plain } from './plain-text.ts';
+import { FAILURE } from './wire.ts';
+import type { Loss } from './worker-process.ts';
+
+/** UTF-16 units of what a guest threw, as its prelude bounds it. */
+const MAX_THROWN = 65_536;
+
+/**
+ * What a guest threw, from the JSON text `{message, name?, code?, stack?}` of its prelude: one bounded, escaped line, and the
+ * stack. It is data: nothing in it becomes a code of ours. Text that is not that: undefined, and the worker is not honest.
+ */
+export function readThrown(body: string): { line: string; stack: string | undefined } | undefined {
+  if (body.length > MAX_THROWN) return undefined;
+  let thrown: unknown;
+  try {
+    // Not the strict parser: a message cut between two surrogates is still one to show.
+    thrown = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (thrown === null || typeof thrown !== 'object' || Array.isArray(thrown)) return undefined;
+  const field = (key: string): string | undefined => {
+    const value = (thrown as Record<string, unknown>)[key];
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const name = field('name');
+  const code = field('code');
+  const message = plain(field('message') ?? 'without a message', 500);
+  const prefix = [name, code]
+    .filter((part) => part !== undefined && part !== 'Error')
+    .map((part) => `${plain(part as string, 60)}: `);
+  const stack = field('stack');
+  return {
+    line: `${prefix.join('')}${message}`,
+    stack:
+      stack === undefined
+        ? undefined
+        : stack
+            .split('\n')
+            .slice(0, 12)
+            .map((line) => plain(line, 200))
+            .join('\n'),
+  };
+}
+
+/** A guest error under one of our codes, or E_FORMAT: the worker is not honest. */
+export function thrownError(
+  code: ErrorCode,
+  what: string,
+  body: string,
+  details: ErrorDetails = {},
+): SignetError {
+  const thrown = readThrown(body);
+  if (thrown === undefined) throw new SignetError('E_FORMAT', 'a worker sent a malformed error');
+  return new SignetError(code, `${what}: ${thrown.line}`, {
+    ...details,
+    ...(thrown.stack === undefined ? {} : { actual: thrown.stack }),
+  });
+}
+
+/** The error that a `failed` frame stands for. `guestCode`: where the script itself is at fault. A malformed one throws. */
+export function failureError(payload: Buffer, what: string, guestCode: ErrorCode): SignetError {
+  switch (payload[0]) {
+    case FAILURE.timeout:
+      return new SignetError('E_TIMEOUT', `${what} used up its time`);
+    case FAILURE.memory:
+      return new SignetError('E_MEMORY', `${what} used up its memory`);
+    case FAILURE.guest:
+      return thrownError(guestCode, `${what} failed`, payload.toString('utf8', 1));
+    case FAILURE.gone:
+      return new SignetError('E_WORKER_LOST', 'the isolate is gone');
+    default:
+      throw new SignetError('E_FORMAT', 'a worker sent a malformed failure');
+  }
+}
+
+/** The error of what a lost worker had in hand. `head`: it was working on this. */
+export function lossError(loss: Loss, what: string, head: boolean): SignetError {
+  if (loss.cause === 'closed') return new SignetError('E_ABORTED', `${what} was ended: ${loss.reason}`);
+  if (head && loss.cause === 'hang')
+    return new SignetError('E_TIMEOUT', `${what} used up its time: ${loss.reason}`);
+  if (head && loss.cause === 'memory')
+    return new SignetError('E_MEMORY', `${what} used up its memory: ${loss.reason}`);
+  return new SignetError('E_WORKER_LOST', `the worker was lost: ${loss.reason}`);
+}

@@ -1,0 +1,222 @@
+// The supervisor's side of one worker process (DESIGN.md §4, THREATS.md H1-H3, H9): requests answered one by one in order, a
+// hard limit of time and memory with SIGKILL behind it, and no trust in anything that comes back.
+
+import { residentBytes } from './memory.ts';
+import { plain } from './plain-text.ts';
+import { FRAME, FrameDecoder, MAX_ANSWER_BYTES } from './wire.ts';
+import { type LaunchedWorker, launchWorker } from './worker/launch.ts';
+
+const TICK_MS = 20;
+const START_MS = 15_000;
+
+/** Why a worker was lost. */
+export type LossCause =
+  /** It did not answer the request at the head in its time. */
+  | 'hang'
+  /** It held more memory than its ceiling. */
+  | 'memory'
+  /** It ended by itself. */
+  | 'exit'
+  /** It sent what no honest worker sends. */
+  | 'protocol'
+  /** The supervisor ended it. */
+  | 'closed';
+
+export interface Loss {
+  readonly cause: LossCause;
+  readonly reason: string;
+}
+
+/** One request and what becomes of it: one of its two functions is called, once; `lost` also after `answered` threw. */
+export interface Request {
+  readonly isolate: number;
+  /** The answers that may come; any other loses the worker. */
+  readonly expects: readonly number[];
+  /** Milliseconds that the worker may take, counted from when it can have begun. */
+  readonly limitMs: number;
+  /** Called with a view that is valid during the call. Throws on what an honest worker does not say: that loses it. */
+  answered(type: number, payload: Buffer): void;
+  /** `head`: it was this request that the worker was at. */
+  lost(loss: Loss, head: boolean): void;
+}
+
+/** What is looked at every 20 ms while the worker has something to do. */
+export interface Ticker {
+  /** True as long as there is something to look at. */
+  tick(nowMs: number): boolean;
+}
+
+export interface WorkerLimits {
+  /** Resident bytes at most, now. */
+  readonly memoryBytes: () => number;
+  /** Milliseconds beyond a request's own limit until SIGKILL. */
+  readonly graceMs: number;
+}
+
+/** One child process that holds isolates of one trust domain. */
+export class WorkerProcess {
+  readonly #launched: LaunchedWorker;
+  readonly #limits: WorkerLimits;
+  readonly #onLost: (loss: Loss) => void;
+  readonly #decoder = new FrameDecoder(MAX_ANSWER_BYTES);
+  readonly #requests: Request[] = [];
+  readonly #tickers = new Set<Ticker>();
+  #headSince: number;
+  #outbox: Buffer[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #loss: Loss | undefined;
+  /** Settled when the process is gone. */
+  readonly exited: Promise<void>;
+
+  constructor(script: string, limits: WorkerLimits, onLost: (loss: Loss) => void) {
+    this.#limits = limits;
+    this.#onLost = onLost;
+    this.#launched = launchWorker(script);
+    this.#headSince = performance.now();
+    const { child, wire } = this.#launched;
+    this.exited = new Promise((done) => {
+      child.once('close', () => done());
+      child.once('error', () => done());
+    });
+    child.once('error', (error) => this.#lose('exit', `it cannot be started: ${error.message}`));
+    child.once('exit', (code, signal) => this.#lose('exit', this.#ending(code, signal)));
+    wire.on('data', (chunk: Buffer) => this.#receive(chunk));
+    // The exit tells more than the closed socket; where only the socket goes, the process is ended.
+    wire.on('error', () => child.kill('SIGKILL'));
+    wire.on('close', () => child.kill('SIGKILL'));
+    this.#requests.push({
+      isolate: 0,
+      expects: [FRAME.ready],
+      limitMs: START_MS,
+      answered: () => undefined,
+      lost: () => undefined,
+    });
+    this.wake();
+  }
+
+  get isLost(): boolean {
+    return this.#loss !== undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#launched.child.pid;
+  }
+
+  /** Sends a frame that has an answer. On a lost worker, `lost` is called at once. */
+  request(frame: Buffer, request: Request): void {
+    if (this.#loss !== undefined) {
+      request.lost(this.#loss, false);
+      return;
+    }
+    if (this.#requests.length === 0) this.#headSince = performance.now();
+    this.#requests.push(request);
+    this.notify(frame);
+    this.wake();
+  }
+
+  /** Sends a frame that has no answer. */
+  notify(frame: Buffer): void {
+    if (this.#loss !== undefined) return;
+    this.#outbox.push(frame);
+    if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
+  }
+
+  watch(ticker: Ticker): void {
+    this.#tickers.add(ticker);
+    this.wake();
+  }
+
+  unwatch(ticker: Ticker): void {
+    this.#tickers.delete(ticker);
+  }
+
+  /** Starts looking every 20 ms, until there is nothing to look at. */
+  wake(): void {
+    if (this.#timer === undefined && this.#loss === undefined) {
+      this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    }
+  }
+
+  /** Ends the process; settled when it is gone. What is in flight is lost with cause `closed`. */
+  async close(): Promise<void> {
+    this.#lose('closed', 'the host closed it');
+    await this.exited;
+  }
+
+  #flush(): void {
+    const frames = this.#outbox;
+    this.#outbox = [];
+    if (this.#loss !== undefined) return;
+    this.#launched.wire.write(frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames));
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#loss !== undefined) return;
+    try {
+      this.#decoder.push(chunk, (type, isolate, payload) => this.#answer(type, isolate, payload));
+    } catch (thrown) {
+      this.#lose('protocol', `it broke the protocol: ${(thrown as Error).message}`);
+    }
+  }
+
+  /** Answers come in the order of the requests: an answer to anything but the head was never asked for. */
+  #answer(type: number, isolate: number, payload: Buffer): void {
+    if (this.#loss !== undefined) return;
+    const head = this.#requests[0];
+    if (head === undefined || head.isolate !== isolate || !head.expects.includes(type)) {
+      this.#lose('protocol', `it broke the protocol: frame ${type} of isolate ${isolate} was not asked for`);
+      return;
+    }
+    this.#requests.shift();
+    this.#headSince = performance.now();
+    try {
+      head.answered(type, payload);
+    } catch (thrown) {
+      this.#requests.unshift(head);
+      throw thrown;
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    let busy = this.#requests.length > 0;
+    for (const ticker of this.#tickers) busy = ticker.tick(now) || busy;
+    if (this.#loss !== undefined) return;
+    if (!busy) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    const head = this.#requests[0];
+    if (head === undefined) return;
+    if (now - this.#headSince > head.limitMs + this.#limits.graceMs) {
+      this.#lose('hang', 'it did not answer in time');
+      return;
+    }
+    const held = this.pid === undefined ? undefined : residentBytes(this.pid);
+    const ceiling = this.#limits.memoryBytes();
+    if (held !== undefined && held > ceiling) {
+      this.#lose('memory', `it held ${held} bytes of memory, more than ${ceiling}`);
+    }
+  }
+
+  #ending(code: number | null, signal: NodeJS.Signals | null): string {
+    const tail = this.#launched.tail().trim();
+    const said = tail === '' ? '' : `, saying: ${plain(tail.slice(-500), 500)}`;
+    return `it ended by ${signal ?? `exit ${code}`}${said}`;
+  }
+
+  #lose(cause: LossCause, reason: string): void {
+    if (this.#loss !== undefined) return;
+    const loss: Loss = { cause, reason };
+    this.#loss = loss;
+    clearInterval(this.#timer);
+    const { child, wire } = this.#launched;
+    child.kill('SIGKILL');
+    wire.destroy();
+    this.#onLost(loss);
+    const requests = this.#requests.splice(0);
+    for (const [index, request] of requests.entries()) request.lost(loss, index === 0);
+    this.#tickers.clear();
+  }
+}

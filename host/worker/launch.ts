@@ -1,0 +1,52 @@
+// Starts a worker process: Node's permission model with the flags that FLOORS.md proved, an environment of two constants, no
+// readable path, one inherited socket. The script travels as an argument: 10 ms faster than over stdin.
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { SignetError } from '../../src/error.ts';
+import { addonPath } from '../isolate/isolate.ts';
+
+/** Changing a flag changes what V8 makes: it is part of a code cache's key. */
+export const WORKER_FLAGS: readonly string[] = [
+  '--permission',
+  '--allow-addons',
+  '--no-experimental-sqlite',
+  '--disable-warning=PERM0001',
+  '--no-node-snapshot',
+  '--input-type=commonjs',
+];
+
+export interface LaunchedWorker {
+  readonly child: ChildProcess;
+  readonly wire: Socket;
+  /** The last of what it wrote to stdout and stderr, for diagnosis. Hostile text. */
+  tail(): string;
+}
+
+const TAIL_CHARS = 4_096;
+
+/**
+ * Starts the worker script; E_WORKER_LOST where there is no room for a process. The process leads a group of its own, so that a signal for the terminal's group does not reach it;
+ * it ends when `wire` closes, whoever closes it.
+ */
+export function launchWorker(script: string): LaunchedWorker {
+  const child = spawn(process.execPath, [...WORKER_FLAGS, '--eval', script, '--', addonPath()], {
+    cwd: '/',
+    env: { TZ: 'UTC', LC_ALL: 'C' },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    windowsHide: true,
+  });
+  const wire = child.stdio?.[3] as Socket | undefined;
+  if (wire === undefined) {
+    // Out of processes or file descriptors: the event that follows says nothing more.
+    child.once('error', () => undefined);
+    throw new SignetError('E_WORKER_LOST', 'a worker process cannot be started');
+  }
+  let tail = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      tail = (tail + text).slice(-TAIL_CHARS);
+    });
+  }
+  return { child, wire, tail: () => tail };
+}

@@ -1,0 +1,77 @@
+// Check `provenance`: who built the archive from which source. Required by the default policy; a local build is signed by the
+// publisher and counts under a local root only, until the policy names builders (DESIGN.md §7; THREATS.md 9, 10, 28).
+
+import { verifyEnvelope } from '../../keys/envelope.ts';
+import { IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../../src/contracts/statement.ts';
+import { SignetError } from '../../src/error.ts';
+import type { VerifySignature } from '../../src/ports.ts';
+import { parseProvenance, subjectName } from '../statement.ts';
+import type { TrustState } from '../trust.ts';
+import type { Described } from './archive.ts';
+import type { SignedRelease } from './envelope.ts';
+import type { Logged } from './log.ts';
+import type { Authority } from './namespace.ts';
+import type { Passed } from './run.ts';
+
+/** The builder's id, or null where there is no provenance and the policy requires none. */
+export function checkProvenance(
+  release: SignedRelease,
+  described: Described,
+  digest: string,
+  authority: Authority,
+  logged: Logged,
+  trust: TrustState,
+  verify: VerifySignature,
+): Passed<string | null> {
+  const { provenance } = release.proof;
+  const { name, manifest } = described;
+  if (provenance === null) {
+    if (!trust.provenanceRequired) {
+      return { value: null, detail: '', skipped: 'none, and policy.yaml says provenance.required: false' };
+    }
+    throw new SignetError('E_PROVENANCE_MISSING', `${name} has no provenance`, {
+      item: name,
+      expected: 'a provenance statement',
+      actual: 'none',
+    });
+  }
+  const { payload } = verifyEnvelope(provenance, {
+    item: 'provenance',
+    payloadType: IN_TOTO_PAYLOAD,
+    keys: logged.signers,
+    threshold: release.inForce.document.threshold,
+    verify,
+  });
+  const { subject, predicate } = parseProvenance(payload);
+  const stated = `${subject[0]!.name} sha256:${subject[0]!.digest.sha256}`;
+  const expected = `${subjectName(name, manifest.version)} ${digest}`;
+  if (stated !== expected) {
+    throw new SignetError('E_STATEMENT_MISMATCH', 'the provenance is about something else', {
+      item: 'provenance',
+      expected,
+      actual: stated,
+    });
+  }
+  const builder = predicate.runDetails.builder.id;
+  const accepted = builder === LOCAL_BUILDER && authority.pin.local;
+  if (!accepted && trust.provenanceRequired) {
+    throw new SignetError('E_BUILDER', `the builder is not accepted for ${name}`, {
+      item: name,
+      expected: authority.pin.local
+        ? LOCAL_BUILDER
+        : 'a builder that the policy accepts; none can be named yet',
+      actual: builder,
+    });
+  }
+  const { externalParameters, resolvedDependencies } = predicate.buildDefinition;
+  const [source] = resolvedDependencies;
+  const commit =
+    source === undefined
+      ? 'no commit'
+      : `${source.digest.gitCommit.slice(0, 12)}${source.annotations.clean ? '' : ' with uncommitted changes'}`;
+  return {
+    value: builder,
+    detail: `${externalParameters.repository} (${externalParameters.path}) ${commit}, built by ${builder}`,
+    warning: accepted ? undefined : 'the builder was not judged: policy.yaml says provenance.required: false',
+  };
+}

@@ -1,0 +1,52 @@
+// Check `status`: a fresh word on what is revoked, in agreement with the checkpoint; what was ever seen revoked stays revoked,
+// whatever the status says (THREATS.md 4, 5, 27, 31).
+
+import { fingerprint } from '../../keys/ed25519.ts';
+import type { StatusDocument } from '../../src/contracts/statement.ts';
+import { SignetError } from '../../src/error.ts';
+import type { VerifySignature } from '../../src/ports.ts';
+import { checkFreshness, checkNothingForgotten, describeAge, verifyStatus } from '../status.ts';
+import { mergeRevocations, type TrustState } from '../trust.ts';
+import type { SignedRelease } from './envelope.ts';
+import type { Logged } from './log.ts';
+import type { Authority } from './namespace.ts';
+import type { Passed } from './run.ts';
+
+export function checkStatus(
+  release: SignedRelease,
+  digest: string,
+  authority: Authority,
+  logged: Logged,
+  trust: TrustState,
+  now: number,
+  verify: VerifySignature,
+): Passed<StatusDocument> {
+  const { pin, root } = authority;
+  const status = verifyStatus(release.proof.status, root.status, logged.head, verify);
+  // Known revocations bind before age is judged: a stale status must not hide them (THREATS.md 31).
+  checkNothingForgotten(status, pin.revoked);
+  const revoked = mergeRevocations(status.revoked, pin.revoked);
+  const entry = revoked.digests.find((revocation) => revocation.digest === digest);
+  if (entry !== undefined) {
+    throw new SignetError('E_REVOKED', `the archive was revoked: ${entry.reason}`, {
+      item: digest,
+      expected: 'not revoked',
+      actual: `revoked by log entry #${entry.index}`,
+    });
+  }
+  const { threshold } = release.inForce.document;
+  const ended = revoked.keys.filter(({ fromIndex }) => fromIndex <= logged.index);
+  const remaining = logged.signers.filter(
+    (key) => !ended.some((revocation) => revocation.key === fingerprint(key)),
+  );
+  if (remaining.length < threshold) {
+    throw new SignetError('E_KEY_REVOKED', 'a key that signed the release was revoked', {
+      item: ended.map(({ key }) => key).join(', '),
+      expected: `${threshold} keys not revoked at index ${logged.index}`,
+      actual: String(remaining.length),
+    });
+  }
+  const warning = checkFreshness(status, pin.status, trust.purpose, trust.freshness, now);
+  const age = describeAge(now - Date.parse(status.issued));
+  return { value: status, detail: `as of #${status.size}, ${age} old`, warning };
+}

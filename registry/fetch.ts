@@ -1,0 +1,123 @@
+// What a registry offers, verified for an installation (DESIGN.md §3; THREATS.md 2, 5, 9, 12): release, proof, and the growth of its
+// log since it was last seen. Two histories signed by one log are kept as evidence.
+import semver from 'semver';
+import { verifyBoth } from '../keys/ed25519.ts';
+import { verifyRoot } from '../keys/root.ts';
+import { BundleName, VersionRange } from '../src/contracts/common.ts';
+import type { PinnedRoot } from '../src/contracts/trust.ts';
+import type { SubjectVerdict } from '../src/contracts/verdict.ts';
+import { SignetError } from '../src/error.ts';
+import { parseShape } from '../src/shape.ts';
+import type { TileReader } from '../src/tile-reader.ts';
+import { refuseOlder } from './checks/namespace.ts';
+import { withFailure } from './checks/run.ts';
+import { checkGrowth, type SignedHead, verifyHead } from './log.ts';
+import type { PolicyRegistry } from './policy.ts';
+import type { Project } from './project.ts';
+import { assembleProof, formatProof, readCurrentHead, readReleaseIndex, readRoots } from './proof.ts';
+import { checkFreshness, checkNothingForgotten, verifyStatus } from './status.ts';
+import { FILE_LIMITS, PATHS, requireFile, type Transport } from './transport.ts';
+import { examineRelease, type Verified } from './verify.ts';
+
+/** A verdict, and where it is ok what was established. */
+export interface Outcome {
+  readonly verdict: SubjectVerdict;
+  readonly verified: Verified | undefined;
+}
+
+/** A release as a transport delivers it: nothing is verified. */
+export interface Fetched {
+  readonly name: string;
+  readonly version: string;
+  readonly archive: Uint8Array;
+  readonly proof: Uint8Array;
+  /** The signed note inside the proof, and the tiles below it. */
+  readonly note: string;
+  readonly reader: TileReader;
+}
+
+/** The highest listed version in the range with its proof. E_NOT_FOUND, E_REGISTRY; E_USAGE where name or range is none. */
+export function fetchRelease(transport: Transport, name: string, range = '*'): Fetched {
+  parseShape(BundleName, name, 'name', 'E_USAGE');
+  parseShape(VersionRange, range, 'range', 'E_USAGE');
+  const versions = readReleaseIndex(transport, name).map(({ version }) => version);
+  const version = semver.maxSatisfying(versions, range);
+  if (version === null) {
+    throw new SignetError('E_NOT_FOUND', `no published version of ${name} satisfies ${range}`, {
+      item: name,
+      expected: range,
+      actual: versions.join(', '),
+    });
+  }
+  const { bundle, reader } = assembleProof(transport, name, version);
+  const archive = requireFile(transport, `${PATHS.release(name, version)}/archive.tar`, FILE_LIMITS.archive);
+  return { name, version, archive, proof: formatProof(bundle), note: bundle.checkpoint, reader };
+}
+
+/** The verdict on what was fetched, as `registry install` and `registry verify NAME` need it. Changes no trust. */
+export function verifyFetched(project: Project, fetched: Fetched): Outcome {
+  const { name, version, note, reader } = fetched;
+  const asked = { name, version };
+  const trust = project.trustState('install');
+  const outcome = examineRelease(fetched.archive, fetched.proof, trust, project.clock.now(), asked);
+  const pin = project.trust.pin(project.registryOf(name).root);
+  keepEvidence(project, pin, outcome.verdict.code, note);
+  if (outcome.verified === undefined) return outcome;
+  const head: SignedHead = { ...outcome.verified.observation.checkpoint, hash: reader.root() };
+  try {
+    checkGrowth(reader, head, pin?.checkpoint ?? null);
+    return outcome;
+  } catch (thrown) {
+    const verdict = withFailure(outcome.verdict, 'log', thrown);
+    keepEvidence(project, pin, verdict.code, note);
+    return { verdict, verified: undefined };
+  }
+}
+
+/**
+ * Takes in a registry's newest checkpoint and status, so that loads know of every revocation. A stale, shrunken or
+ * contradictory head is refused with its code and changes nothing; evidence is kept.
+ */
+export function refreshRegistry(project: Project, registry: PolicyRegistry): void {
+  const pin = project.trust.pin(registry.root);
+  if (pin === undefined) {
+    throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
+      item: registry.name,
+      expected: registry.root,
+      actual: 'no pin',
+    });
+  }
+  const now = project.clock.now();
+  const transport = project.transport(registry);
+  const root = verifyRoot(readRoots(transport), pin.fingerprint, now, verifyBoth);
+  refuseOlder('E_ROOT', 'install', root, pin.root);
+  const { note, status: envelope, reader } = readCurrentHead(transport);
+  const head = verifyHead(note, root.log, verifyBoth);
+  try {
+    checkGrowth(reader, head, pin.checkpoint);
+  } catch (thrown) {
+    keepEvidence(project, pin, thrown instanceof SignetError ? thrown.code : null, note);
+    throw thrown;
+  }
+  const status = verifyStatus(envelope, root.status, head, verifyBoth);
+  checkNothingForgotten(status, pin.revoked);
+  checkFreshness(status, pin.status, 'install', project.policy().freshness, now);
+  project.trust.observe(pin.fingerprint, {
+    root: { version: root.version, fingerprint: root.fingerprint },
+    checkpoint: { origin: head.origin, size: head.size, root: head.root, note },
+    status: { issued: status.issued, expires: status.expires, size: status.size },
+    revoked: status.revoked,
+  });
+}
+
+/** Keeps the note that was seen before and the one that contradicts it, where that is what was found. */
+export function keepEvidence(
+  project: Project,
+  pin: PinnedRoot | undefined,
+  code: string | null,
+  note: string,
+): void {
+  const seen = pin?.checkpoint;
+  if (code !== 'E_EQUIVOCATION' || !seen) return;
+  project.trust.keepEvidence(seen.origin, seen.note, note, project.clock.now());
+}

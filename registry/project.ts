@@ -1,0 +1,88 @@
+// One project folder as the registry's commands and the host see it (DESIGN.md §6): policy.yaml, signet.lock.json and the state
+// directory with store and trust. Everything is read when it is asked for: a file that changed is seen.
+import { isAbsolute, join, resolve } from 'node:path';
+import type { LockedBundle, Policy } from '../src/contracts/config.ts';
+import type { FirstPartyLock } from '../src/contracts/trust.ts';
+import { SignetError } from '../src/error.ts';
+import type { Clock } from '../src/ports.ts';
+import { readLockfile } from './lockfile.ts';
+import { loadPolicy, type PolicyRegistry } from './policy.ts';
+import { Store } from './store.ts';
+import { DirectoryTransport, type Transport } from './transport.ts';
+import { type TrustState, TrustStore, trustedRegistries } from './trust.ts';
+
+export interface ProjectOptions {
+  /** The project folder: policy.yaml and signet.lock.json. */
+  readonly directory: string;
+  /** By default `.signet` in it. */
+  readonly stateDirectory?: string;
+  /** Version of the host API. */
+  readonly host: string;
+  readonly firstParty: FirstPartyLock;
+  readonly clock: Clock;
+}
+
+export class Project {
+  readonly directory: string;
+  readonly lockfile: string;
+  readonly store: Store;
+  readonly trust: TrustStore;
+  readonly clock: Clock;
+  readonly #options: ProjectOptions;
+
+  constructor(options: ProjectOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.directory = resolve(options.directory);
+    this.lockfile = join(this.directory, 'signet.lock.json');
+    const state = resolve(options.stateDirectory ?? join(this.directory, '.signet'));
+    this.store = new Store(join(state, 'store'));
+    this.trust = new TrustStore(join(state, 'trust'));
+  }
+
+  /** policy.yaml; E_CONFIG. */
+  policy(): Policy {
+    return loadPolicy(join(this.directory, 'policy.yaml'));
+  }
+
+  /** What is installed; E_LOCKFILE. */
+  installed(): LockedBundle[] {
+    return readLockfile(this.lockfile);
+  }
+
+  /** Everything that verification may rest on, as of now. */
+  trustState(purpose: TrustState['purpose'], installed = this.installed()): TrustState {
+    const policy = this.policy();
+    const provided = new Map<string, string[]>();
+    for (const { provides, version } of installed) {
+      for (const name of provides) provided.set(name, [...(provided.get(name) ?? []), version]);
+    }
+    return {
+      purpose,
+      registries: trustedRegistries(policy, this.trust.roots()),
+      freshness: policy.freshness,
+      provenanceRequired: policy.provenance.required,
+      firstParty: this.#options.firstParty,
+      host: this.#options.host,
+      provided,
+      recoveries: new Set(),
+    };
+  }
+
+  /** The one registry of the bundle's namespace; E_REGISTRY_UNMAPPED. */
+  registryOf(name: string): PolicyRegistry {
+    const namespace = name.slice(0, name.indexOf('/'));
+    const registry = this.policy().registries.find(({ namespaces }) => namespaces.includes(namespace));
+    if (registry !== undefined) return registry;
+    throw new SignetError('E_REGISTRY_UNMAPPED', `the policy maps ${namespace} to no registry`, {
+      item: namespace,
+      expected: 'exactly one registry',
+      actual: 'none',
+    });
+  }
+
+  transport(registry: PolicyRegistry): Transport {
+    const { location } = registry;
+    return new DirectoryTransport(isAbsolute(location) ? location : join(this.directory, location));
+  }
+}

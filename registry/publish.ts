@@ -1,0 +1,173 @@
+// Publishing into a registry folder (DESIGN.md §3; THREATS.md 8, 29, 33, 37). A version never changes; what is published is
+// signed from the archive's own manifest; the release can be found only once it can be proved.
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { formatDocument } from '../keys/document.ts';
+import { fingerprint, type KeyPair } from '../keys/ed25519.ts';
+import { signEnvelope } from '../keys/envelope.ts';
+import { sha256 } from '../keys/hash.ts';
+import { syncDirectory, writeFileAtomic } from '../keys/safe-file.ts';
+import { fullName } from '../src/contracts/manifest.ts';
+import { IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
+import type { FirstPartyLock } from '../src/contracts/trust.ts';
+import { digestOf } from '../src/digest.ts';
+import { SignetError } from '../src/error.ts';
+import { archiveDigest, readArchive } from './archive.ts';
+import { readManifest } from './manifest.ts';
+import { checkLocalRelease, covers } from './namespace.ts';
+import { type ProvenanceInput, provenanceStatement, releaseStatement } from './statement.ts';
+import { PATHS } from './transport.ts';
+import { type LogKeys, RegistryWriter } from './writer.ts';
+
+export interface PublishOptions {
+  readonly directory: string;
+  readonly keys: LogKeys;
+  readonly archive: Uint8Array;
+  /** What the builder says of the build; null publishes without provenance. */
+  readonly provenance: ProvenanceInput | null;
+  /** As many as the namespace's threshold. */
+  readonly publishers: readonly KeyPair[];
+  /** Whether the registry's root is pinned as local: then only `local` and pinned `signet` bundles are accepted. */
+  readonly local: boolean;
+  readonly firstParty: FirstPartyLock;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface Published {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly index: number;
+  /** False where exactly this archive had been published before. */
+  readonly created: boolean;
+}
+
+/**
+ * Publishes an archive. The same archive again is no error; another one under a published version is E_VERSION_EXISTS.
+ * Refused before anything is written: the codes of readArchive and readManifest, E_LOCAL_ROOT, E_FIRST_PARTY, E_NAMESPACE
+ * (never granted), E_SIGNER, E_THRESHOLD, E_REGISTRY_BUSY.
+ */
+export function publish(options: PublishOptions): Published {
+  const { archive, now } = options;
+  const files = readArchive(archive);
+  const manifest = readManifest(files.get('plugin.json')?.bytes ?? new Uint8Array());
+  const [name, version, digest] = [fullName(manifest), manifest.version, archiveDigest(archive)];
+  if (options.local) checkLocalRelease(name, version, digest, options.firstParty);
+  const writer = new RegistryWriter(options.directory, options.keys, now);
+  try {
+    const listed = writer.releaseIndex(name);
+    const known = listed.find((entry) => entry.version === version);
+    if (known !== undefined) {
+      if (known.digest === digest) return { name, version, digest, index: known.index, created: false };
+      throw new SignetError('E_VERSION_EXISTS', `${name} ${version} is published already`, {
+        item: `${name}@${version}`,
+        expected: known.digest,
+        actual: digest,
+      });
+    }
+    requirePublishers(writer, name, options.publishers);
+    const folder = join(options.directory, PATHS.release(name, version));
+    // A folder that no index lists is what a crash left: in the log already, or never released.
+    const logged = existsSync(folder)
+      ? writer.find((entry) => entry.type === 'publish' && entry.name === name && entry.version === version)
+      : undefined;
+    if (logged !== undefined) return finishInterrupted(writer, name, version, digest, logged);
+    const filesDigest = digestOf(sha256, files.get('FILES.json')!.bytes);
+    const release = formatDocument(releaseStatement(manifest, digest, filesDigest));
+    const provenance =
+      options.provenance && formatDocument(provenanceStatement(manifest, digest, options.provenance, now));
+    const sign = (payload: Uint8Array) =>
+      formatDocument(signEnvelope(IN_TOTO_PAYLOAD, payload, options.publishers));
+    replaceFolder(folder, {
+      'archive.tar': archive,
+      'release.json': sign(release),
+      ...(provenance === null ? {} : { 'provenance.json': sign(provenance) }),
+    });
+    const index = writer.commit([
+      {
+        type: 'publish',
+        name,
+        version,
+        archive: digest,
+        release: digestOf(sha256, release),
+        provenance: provenance && digestOf(sha256, provenance),
+      },
+    ]);
+    list(writer, name, version, digest, index);
+    return { name, version, digest, index, created: true };
+  } finally {
+    writer.close();
+  }
+}
+
+/** The publishers must be able to release under the namespace at the next index: the verifier would refuse anything else. */
+function requirePublishers(writer: RegistryWriter, name: string, publishers: readonly KeyPair[]): void {
+  const namespace = name.slice(0, name.indexOf('/'));
+  const latest = writer.namespaceChain(namespace).at(-1);
+  if (latest === undefined) {
+    throw new SignetError('E_NAMESPACE', `the registry never granted the namespace ${namespace}`, {
+      item: namespace,
+    });
+  }
+  const keys = publishers.map(({ publicKey }) => publicKey);
+  const stranger = keys.find((key) => !covers(latest, key, writer.size));
+  if (stranger !== undefined) {
+    throw new SignetError('E_SIGNER', `this key may not release ${namespace}/… now`, {
+      item: namespace,
+      expected: latest.keys.map(({ key }) => fingerprint(key)).join(', '),
+      actual: fingerprint(stranger),
+    });
+  }
+  if (new Set(keys.map(fingerprint)).size < latest.document.threshold) {
+    throw new SignetError('E_THRESHOLD', `a release of ${namespace}/… needs more signatures`, {
+      item: namespace,
+      expected: `${latest.document.threshold} distinct keys`,
+      actual: String(keys.length),
+    });
+  }
+}
+
+/** The release was logged and not listed: it is listed now, if it is this archive. */
+function finishInterrupted(
+  writer: RegistryWriter,
+  name: string,
+  version: string,
+  digest: string,
+  index: number,
+): Published {
+  const same = writer.find((entry) => entry.type === 'publish' && entry.archive === digest) === index;
+  if (!same) {
+    throw new SignetError('E_VERSION_EXISTS', `${name} ${version} is in the log already`, {
+      item: `${name}@${version}`,
+      expected: `the archive of log entry #${index}`,
+      actual: digest,
+    });
+  }
+  list(writer, name, version, digest, index);
+  return { name, version, digest, index, created: false };
+}
+
+function list(writer: RegistryWriter, name: string, version: string, digest: string, index: number): void {
+  const versions = [...writer.releaseIndex(name), { version, digest, index }];
+  writer.writeJson(PATHS.index(name), { type: 'index/1', versions });
+}
+
+/** Puts a folder with these files in its place in one step. */
+function replaceFolder(folder: string, files: Readonly<Record<string, Uint8Array>>): void {
+  const temporary = `${folder}.${randomBytes(6).toString('hex')}`;
+  try {
+    mkdirSync(temporary, { recursive: true });
+    for (const [name, bytes] of Object.entries(files)) writeFileAtomic(join(temporary, name), bytes);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(temporary, folder);
+    syncDirectory(dirname(folder));
+  } catch (cause) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw cause instanceof SignetError
+      ? cause
+      : new SignetError('E_IO', `${folder} cannot be written`, { item: folder, cause });
+  }
+}

@@ -1,0 +1,112 @@
+// The status document (DESIGN.md §3 "Status", "Revocation"; THREATS.md 4, 5, 27, 31): a signed, expiring word on the log's head
+// and on everything revoked so far.
+//
+// How it must agree with a checkpoint, precisely: same origin, same size, same root hash. A status of another size is
+// refused even where both are genuine (mix and match): without a consistency proof nothing ties the two together, and a
+// registry writes both at every change.
+
+import { formatDocument, parseDocument } from '../keys/document.ts';
+import type { KeyPair } from '../keys/ed25519.ts';
+import { signEnvelope, verifyEnvelope } from '../keys/envelope.ts';
+import type { Role } from '../keys/root.ts';
+import { formatTime } from '../src/contracts/common.ts';
+import { type Envelope, STATUS_PAYLOAD, StatusDocument } from '../src/contracts/statement.ts';
+import type { PinnedRoot, Revocations } from '../src/contracts/trust.ts';
+import { SignetError } from '../src/error.ts';
+import type { VerifySignature } from '../src/ports.ts';
+import type { SignedHead } from './log.ts';
+
+const DAY = 86_400_000;
+/** How far ahead of our clock a status may have been issued. */
+const SKEW = 10 * 60_000;
+/** How long after its issue a status that Signet makes expires. */
+export const STATUS_LIFETIME = 7 * DAY;
+
+/** Signs the status of a log's head. `now` in milliseconds. */
+export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPair, now: number): Envelope {
+  const document = StatusDocument.parse({
+    type: 'status/1',
+    origin: head.origin,
+    size: head.size,
+    root: head.root,
+    issued: formatTime(now),
+    expires: formatTime(now + STATUS_LIFETIME),
+    revoked,
+  } satisfies StatusDocument);
+  return signEnvelope(STATUS_PAYLOAD, formatDocument(document), [signer]);
+}
+
+/** The status, signed by the status role and in agreement with the head: E_STATUS_MISMATCH, codes of `verifyEnvelope`. */
+export function verifyStatus(
+  envelope: Envelope,
+  role: Role,
+  head: Pick<SignedHead, 'origin' | 'size' | 'root'>,
+  verify: VerifySignature,
+): StatusDocument {
+  const item = 'status';
+  const { payload } = verifyEnvelope(envelope, { item, payloadType: STATUS_PAYLOAD, ...role, verify });
+  const status = parseDocument(StatusDocument, payload, 'status/1', item, { maxBytes: 8 << 20 });
+  for (const field of ['origin', 'size', 'root'] as const) {
+    if (status[field] === head[field]) continue;
+    throw new SignetError('E_STATUS_MISMATCH', `status and checkpoint name another ${field}`, {
+      item,
+      expected: String(head[field]),
+      actual: String(status[field]),
+    });
+  }
+  return status;
+}
+
+/**
+ * Judges the age of a status; answers a warning where it is only worth one. Install: stale once expired or older than
+ * `installDays`. Load: the newest status ever seen counts, expiry and `installDays` warn, `loadDays` refuses. E_STATUS_STALE.
+ */
+export function checkFreshness(
+  status: Pick<StatusDocument, 'issued' | 'expires'>,
+  seen: PinnedRoot['status'],
+  purpose: 'install' | 'load',
+  freshness: { readonly installDays: number; readonly loadDays: number },
+  now: number,
+): string | undefined {
+  const newest = purpose === 'load' && seen !== null && seen.issued > status.issued ? seen : status;
+  const age = now - Date.parse(newest.issued);
+  const days = purpose === 'install' ? freshness.installDays : freshness.loadDays;
+  const refuse = (what: string, expected: string, actual: string): never => {
+    throw new SignetError('E_STATUS_STALE', `the status ${what}`, { item: 'status', expected, actual });
+  };
+  if (age < -SKEW) refuse('was issued in the future', `not after ${formatTime(now)}`, newest.issued);
+  if (age > days * DAY) refuse(`is too old to ${purpose}`, `at most ${days} days old`, describeAge(age));
+  const expired = Date.parse(newest.expires) <= now;
+  if (expired && purpose === 'install')
+    refuse('has expired', `later than ${formatTime(now)}`, newest.expires);
+  if (expired || age > freshness.installDays * DAY) {
+    return `the status is ${describeAge(age)} old; load is refused after ${freshness.loadDays} days`;
+  }
+  return undefined;
+}
+
+/**
+ * Refuses with E_STATUS_OMITS a status that leaves out, or weakens, a revocation which was logged before its size and
+ * which this operator has seen.
+ */
+export function checkNothingForgotten(status: StatusDocument, seen: Revocations): void {
+  const digests = new Set(status.revoked.digests.map(({ digest }) => digest));
+  const keys = new Map(status.revoked.keys.map(({ key, fromIndex }) => [key, fromIndex]));
+  const lost =
+    seen.digests.find(({ digest, index }) => index < status.size && !digests.has(digest))?.digest ??
+    seen.keys.find(
+      ({ key, fromIndex, index }) => index < status.size && (keys.get(key) ?? Infinity) > fromIndex,
+    )?.key;
+  if (lost === undefined) return;
+  throw new SignetError('E_STATUS_OMITS', 'the status leaves out a revocation that was seen before', {
+    item: 'status',
+    expected: `${lost} revoked`,
+    actual: 'not revoked',
+  });
+}
+
+/** `3 h` or `12 days`. */
+export function describeAge(ms: number): string {
+  const hours = Math.max(0, Math.floor(ms / 3_600_000));
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`;
+}

@@ -1,0 +1,38 @@
+// `signet call KIND/NAME [JSON|-]`: one function, dry unless --apply.
+import { readFileSync } from 'node:fs';
+import { CallAnswer, COMMANDS } from '../../../src/contracts/api.ts';
+import { SignetError } from '../../../src/error.ts';
+import { parseJson } from '../../../src/json.ts';
+import { parseShape } from '../../../src/shape.ts';
+import { connect } from '../../client.ts';
+import { directoryOf, type Run } from '../command.ts';
+
+export const run: Run = async (invocation) => {
+  const { positionals, flags, json, output } = invocation;
+  const [fn = '', given = '{}'] = positionals;
+  const [kind, name, ...rest] = fn.split('/');
+  if (name === undefined || rest.length > 0)
+    throw new SignetError('E_USAGE', `expected KIND/NAME, found ${JSON.stringify(fn)}`, {
+      fix: 'signet tools',
+    });
+  const text = given === '-' ? readFileSync(0, 'utf8') : given;
+  const request = { kind, name, input: parseJson(text, 'the input'), apply: flags['apply'] === true };
+  const input = parseShape(COMMANDS['host.call'], request, fn, 'E_USAGE');
+  const client = await connect(directoryOf(invocation));
+  try {
+    const answer = parseShape(CallAnswer, await client.command('host.call', input), 'the answer');
+    if (json) output.result(`${JSON.stringify({ schema: 'call/1', ok: true, ...answer })}\n`);
+    else {
+      output.result(`${JSON.stringify(answer.output, null, 2)}\n`);
+      const how = answer.dryRun
+        ? 'dry run: nothing was changed; --apply lets granted effects mutate'
+        : 'applied';
+      output.note(
+        `${fn} by ${answer.bundle.name} ${answer.bundle.version}, call ${answer.callId} (${how})\n`,
+      );
+    }
+    return 0;
+  } finally {
+    await client.close();
+  }
+};

@@ -1,0 +1,101 @@
+// `signet grant`: shows the grants in plain words, adds one, or takes one away. Only ever a person's doing: the principal is
+// the user who types the command (DESIGN.md §4 "Agents cannot grant").
+import { realpathSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { isAbsolute, resolve } from 'node:path';
+import { describeGrant } from '../../../host/grant-text.ts';
+import { addGrant, type GrantDraft, grantId, loadGrants, removeGrant } from '../../../host/grants.ts';
+import { projectPaths } from '../../../host/paths.ts';
+import { resolveCommand } from '../../../host/resolve-command.ts';
+import type { Grant } from '../../../src/contracts/config.ts';
+import type { Principal } from '../../../src/contracts/plan.ts';
+import { SignetError } from '../../../src/error.ts';
+import { directoryOf, type Invocation, type Run, text } from '../command.ts';
+
+const clock = { now: () => Date.now() };
+
+export const run: Run = async (invocation) => {
+  const { positionals } = invocation;
+  const paths = projectPaths(directoryOf(invocation));
+  const person: Principal = { kind: 'human', id: userInfo().username };
+  const remove = text(invocation, 'remove');
+  if (remove !== undefined)
+    return show(invocation, [removeGrant(paths.grants, remove, person, clock)], 'taken away: ');
+  const [bundle, capability, ...argv] = positionals;
+  if (bundle === undefined) return show(invocation, loadGrants(paths.grants).grants, '');
+  if (capability === undefined) throw usage('which capability is granted?');
+  return show(
+    invocation,
+    [addGrant(paths.grants, draft(invocation, bundle, capability, argv), person, clock)],
+    'granted: ',
+  );
+};
+
+function show({ json, output }: Invocation, grants: readonly Grant[], prefix: string): 0 {
+  if (json)
+    output.result(
+      `${JSON.stringify({ schema: 'grants/1', ok: true, grants: grants.map((grant) => ({ id: grantId(grant), ...grant })) })}\n`,
+    );
+  else if (grants.length === 0) output.note('nothing is granted\n');
+  else for (const grant of grants) output.result(`${prefix}${grantId(grant)}  ${describeGrant(grant)}\n`);
+  return 0;
+}
+
+function draft(
+  invocation: Invocation,
+  bundle: string,
+  capability: string,
+  argv: readonly string[],
+): GrantDraft {
+  const expires = text(invocation, 'expires');
+  const common = {
+    bundle,
+    reason: text(invocation, 'reason') ?? 'no reason was given',
+    ...(expires === undefined ? {} : { expires }),
+  };
+  switch (capability) {
+    case 'fs.read': {
+      const path = text(invocation, 'path');
+      if (path === undefined) throw usage('fs.read needs --path PATH');
+      return { ...common, capability, class: classOf(invocation, 'observe'), path: existing(path) };
+    }
+    case 'exec': {
+      const command = text(invocation, 'command');
+      const stdin = invocation.flags['stdin'] === true;
+      if (command !== undefined && argv.length > 0)
+        throw usage('exec takes --command TEXT or -- PROGRAM ARGUMENT…, not both');
+      if (command !== undefined) {
+        const resolved = resolveCommand(command, process.env['PATH'] ?? '/usr/bin:/bin');
+        return { ...common, capability, class: classOf(invocation), command, ...resolved, stdin };
+      }
+      const [program, ...args] = argv;
+      if (program === undefined) throw usage('exec needs --command TEXT or -- PROGRAM ARGUMENT…');
+      if (!isAbsolute(program)) throw usage(`${program} is not an absolute path`);
+      return { ...common, capability, class: classOf(invocation), program, args, stdin, shell: false };
+    }
+    case 'kv':
+      return { ...common, capability, class: classOf(invocation) };
+    default:
+      throw usage(
+        `${capability} cannot be granted: this version knows fs.read, exec and kv; clock, random and log need no grant`,
+      );
+  }
+}
+
+/** What the grant may do. Where nothing says so, there is no safe guess: the operator must. */
+function classOf(invocation: Invocation, fallback?: Grant['class']): Grant['class'] {
+  const given = text(invocation, 'class') ?? fallback;
+  if (given === 'observe' || given === 'mutate') return given;
+  throw usage('--class observe (it changes nothing) or --class mutate is missing');
+}
+
+function existing(path: string): string {
+  try {
+    return realpathSync(resolve(path));
+  } catch (cause) {
+    throw new SignetError('E_NOT_FOUND', `there is no ${path}`, { item: path, cause });
+  }
+}
+
+const usage = (sentence: string): SignetError =>
+  new SignetError('E_USAGE', sentence, { fix: 'signet grant --help' });

@@ -1,0 +1,40 @@
+// `signet status`: bundles, grants, journal, and plainly which layers of isolation are on (DESIGN.md §4).
+import { HostStatus } from '../../../src/contracts/api.ts';
+import { parseShape } from '../../../src/shape.ts';
+import { connect } from '../../client.ts';
+import { directoryOf, type Run } from '../command.ts';
+
+export const run: Run = async (invocation) => {
+  const { json, output } = invocation;
+  const client = await connect(directoryOf(invocation));
+  try {
+    const status = parseShape(HostStatus, await client.query('host.status'), 'the answer');
+    if (json) output.result(`${JSON.stringify(status)}\n`);
+    else output.result(formatStatus(status));
+    return 0;
+  } finally {
+    await client.close();
+  }
+};
+
+function formatStatus(status: HostStatus): string {
+  const { journal, grants, layers } = status;
+  const where =
+    status.address === null ? 'not listening (this command opened the host for itself)' : status.address;
+  const rows = status.bundles.map(
+    ({ name, version, state, code, provides }) =>
+      `  ${state === 'refused' ? '✗' : '✓'} ${name} ${version}  ${state}${code === null ? '' : ` ${code}`}  ${provides.join(' ')}`,
+  );
+  const unresolved = journal.unresolved.map((effect) => `  ! outcome unknown: ${effect}`);
+  return `${[
+    `signet ${status.version}  ${where}  pid ${status.pid}  workers ${status.workers}`,
+    `project     ${status.directory}`,
+    `bundles     ${status.bundles.length}`,
+    ...rows,
+    `grants      ${grants.count} (epoch ${grants.epoch.slice(0, 19)}…)`,
+    `journal     ${journal.records} records`,
+    ...unresolved,
+    `layers on   ${layers.on.join(', ')}`,
+    `layers off  ${layers.off.join(', ') || 'none'}`,
+  ].join('\n')}\n`;
+}

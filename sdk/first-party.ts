@@ -1,0 +1,123 @@
+// The first-party bundles: built from `skills/` in a clone, carried as archives in the npm package; in both their digests
+// must be the pinned ones (DESIGN.md §3 "Local root", §7).
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createEvaluator } from '../host/evaluate.ts';
+import { archiveDigest } from '../registry/archive.ts';
+import { buildBundle } from '../registry/build.ts';
+import { fullName } from '../src/contracts/manifest.ts';
+import { FirstPartyLock } from '../src/contracts/trust.ts';
+import { SignetError } from '../src/error.ts';
+import { parseJson } from '../src/json.ts';
+import { parseShape } from '../src/shape.ts';
+
+const LOCK = 'first-party.lock.json';
+
+export interface FirstPartyArchive {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly archive: Uint8Array;
+  /** The source folder, where it was built here; undefined where the package carried it. */
+  readonly source?: string;
+}
+
+/** `skills/` beside these sources, or what the package has in its place. */
+export function skillsFolder(): string {
+  return fileURLToPath(new URL('../skills/', import.meta.url));
+}
+
+/** The pinned digests; E_FIRST_PARTY where the file is not what it should be. */
+export function readFirstPartyLock(folder = skillsFolder()): FirstPartyLock {
+  const file = join(folder, LOCK);
+  return parseShape(FirstPartyLock, parseJson(readFileSync(file), file), file, 'E_FIRST_PARTY');
+}
+
+/**
+ * Every pinned bundle with the bytes that have its digest. A source that builds to other bytes than those pinned is refused
+ * with E_FIRST_PARTY, which names the command that pins anew.
+ */
+export async function loadFirstParty(folder = skillsFolder()): Promise<FirstPartyArchive[]> {
+  const { bundles } = readFirstPartyLock(folder);
+  const built = isSource(folder)
+    ? await buildAll(folder)
+    : readArchives(
+        folder,
+        bundles.map(({ name }) => name),
+      );
+  for (const { name, version, digest } of bundles) {
+    const actual = built.find((bundle) => bundle.name === name && bundle.version === version)?.digest;
+    if (actual === digest) continue;
+    throw new SignetError(
+      'E_FIRST_PARTY',
+      `${name} ${version} is not the first-party bundle that is pinned`,
+      {
+        item: name,
+        expected: digest,
+        actual: actual ?? 'no such bundle',
+        fix: 'npm run relock (after reading what changed in skills/)',
+      },
+    );
+  }
+  const stranger = built.find(({ name }) => !bundles.some((bundle) => bundle.name === name));
+  if (stranger === undefined) return built;
+  throw new SignetError('E_FIRST_PARTY', `${stranger.name} is in skills/ but is not pinned`, {
+    item: stranger.name,
+    fix: 'npm run relock',
+  });
+}
+
+/** Builds everything in `skills/` and pins what came out. */
+export async function relockFirstParty(folder = skillsFolder()): Promise<FirstPartyLock> {
+  const built = await buildAll(folder);
+  const lock: FirstPartyLock = {
+    type: 'first-party/1',
+    bundles: built.map(({ name, version, digest }) => ({ name, version, digest })),
+  };
+  writeFileSync(join(folder, LOCK), `${JSON.stringify(lock, null, 2)}\n`);
+  return lock;
+}
+
+const isSource = (folder: string): boolean => bundleFolders(folder).length > 0;
+
+function bundleFolders(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'plugin.json')))
+    .map(({ name }) => name)
+    .sort();
+}
+
+async function buildAll(folder: string): Promise<FirstPartyArchive[]> {
+  const evaluator = createEvaluator();
+  try {
+    const built: FirstPartyArchive[] = [];
+    for (const name of bundleFolders(folder)) {
+      const source = join(folder, name);
+      const { archive, manifest, digest } = await buildBundle({
+        folder: source,
+        evaluate: evaluator.evaluate,
+      });
+      built.push({ name: fullName(manifest), version: manifest.version, digest, archive, source });
+    }
+    return built;
+  } finally {
+    await evaluator.close();
+  }
+}
+
+function readArchives(folder: string, names: readonly string[]): FirstPartyArchive[] {
+  const { bundles } = readFirstPartyLock(folder);
+  return bundles
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, version }) => {
+      const archive = readFileSync(join(folder, archiveFile(name)));
+      return { name, version, digest: archiveDigest(archive), archive };
+    });
+}
+
+/** The file that carries a bundle in the npm package. */
+export function archiveFile(name: string): string {
+  return `${name.replace('/', '-')}.tar`;
+}

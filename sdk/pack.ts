@@ -1,0 +1,31 @@
+// What `npm pack` needs beside the sources: `dist/` with the compiled modules, the two bundled scripts of the host, and the
+// first-party archives (DESIGN.md §8 "TypeScript run as is"; FLOORS.md: Node refuses `.ts` under node_modules).
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BUNDLED_NAMES, bundledScript } from '../host/bundled.ts';
+import { archiveFile, loadFirstParty, skillsFolder } from './first-party.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const dist = join(root, 'dist');
+const compiler = join(
+  dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+  'bin',
+  'tsc',
+);
+
+rmSync(dist, { recursive: true, force: true });
+execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+
+const bundled = join(dist, 'host', 'bundled');
+mkdirSync(bundled, { recursive: true });
+for (const name of BUNDLED_NAMES) writeFileSync(join(bundled, `${name}.js`), bundledScript(name));
+
+const skills = join(dist, 'skills');
+mkdirSync(skills, { recursive: true });
+cpSync(join(skillsFolder(), 'first-party.lock.json'), join(skills, 'first-party.lock.json'));
+for (const { name, archive } of await loadFirstParty())
+  writeFileSync(join(skills, archiveFile(name)), archive);
+cpSync(join(root, 'sdk', 'template'), join(dist, 'sdk', 'template'), { recursive: true });

@@ -1,0 +1,106 @@
+// What authors test with (DESIGN.md §4 "sdk/testing.ts"): their source is built as a release would be, runs in the real
+// isolate inside the real worker process, and every effect it asks for is answered by the test.
+import { createEvaluator } from '../host/evaluate.ts';
+import { Supervisor } from '../host/supervisor.ts';
+import { buildBundle } from '../registry/build.ts';
+import { EXTENSION, type Kind } from '../src/contracts/manifest.ts';
+import { type CallOptions, Dispatch } from '../src/dispatch.ts';
+import { asSignetError } from '../src/error.ts';
+import { compileSchema } from '../src/json-schema.ts';
+import { KINDS } from '../src/kinds/index.ts';
+
+/** One effect that the bundle asked for, such as `{ capability: 'fs.read', args: { path: '/x' } }`. */
+export interface AskedEffect {
+  readonly capability: string;
+  readonly args: unknown;
+}
+
+/** Answers an effect with its value; what it throws is what the bundle's `await` throws. */
+export type AnswerEffect = (effect: AskedEffect) => unknown;
+
+export interface TestBundle {
+  /** Calls one function; input and output are checked as the host checks them. */
+  call(
+    fn: `${Kind}/${string}`,
+    input: unknown,
+    options?: { dryRun?: boolean; tenant?: string },
+  ): Promise<unknown>;
+  /** Every effect asked for so far, in order. */
+  readonly asked: readonly AskedEffect[];
+  close(): Promise<void>;
+}
+
+const refuse: AnswerEffect = ({ capability }) => {
+  throw new Error(`the test answers no effect ${capability}`);
+};
+
+/**
+ * Builds the bundle in `folder` and opens it. `answer` stands for the host's broker: without it every effect is refused.
+ * Errors are SignetErrors, those of the build included.
+ */
+export async function openTestBundle(folder: string, answer: AnswerEffect = refuse): Promise<TestBundle> {
+  const evaluator = createEvaluator();
+  const { manifest, digest, files } = await buildBundle({ folder, evaluate: evaluator.evaluate }).finally(
+    () => evaluator.close(),
+  );
+  const main = files.find(({ path }) => path === 'dev.signet/main.js');
+  const code = main === undefined ? '' : new TextDecoder().decode(main.bytes);
+  const asked: AskedEffect[] = [];
+  const supervisor = new Supervisor();
+  const dispatch = new Dispatch();
+  const bundle = {
+    name: `${manifest.extensions[EXTENSION].namespace}/${manifest.name}`,
+    version: manifest.version,
+    digest,
+  };
+  let calls = 0;
+
+  const perform = async (effect: { capability: string; args: string }) => {
+    const one = { capability: effect.capability, args: JSON.parse(effect.args) as unknown };
+    asked.push(one);
+    try {
+      return { ok: true as const, value: JSON.stringify((await answer(one)) ?? null) };
+    } catch (thrown) {
+      const { code, message } = asSignetError(thrown);
+      return { ok: false as const, code, message };
+    }
+  };
+
+  for (const { kind, name, description, input, output } of manifest.extensions[EXTENSION].provides) {
+    const { limits } = KINDS[kind];
+    dispatch.provide({
+      kind,
+      name,
+      description,
+      bundle,
+      input: compileSchema(input, 'the input'),
+      output: compileSchema(output, 'the output'),
+      invoke: async (text, { tenant, dryRun }) => {
+        const guest = await supervisor.open({ digest, tenant, domain: 'test', code, heapMb: limits.heapMb });
+        const callId = `test-${++calls}`;
+        const { wallMs, outputBytes, effects } = limits;
+        return {
+          callId,
+          output: await guest.call(`${kind}/${name}`, text, {
+            callId,
+            wallMs,
+            outputBytes,
+            effects,
+            dryRun,
+            perform,
+          }),
+        };
+      },
+    });
+  }
+
+  return {
+    asked,
+    call: async (fn, input, { dryRun = false, tenant = 'test' } = {}) => {
+      const [kind, name] = fn.split('/') as [Kind, string];
+      const options: CallOptions = { tenant, dryRun, principal: { kind: 'human', id: 'test' } };
+      return (await dispatch.call(kind, name, input, options)).output;
+    },
+    close: () => supervisor.close(),
+  };
+}

@@ -1,0 +1,151 @@
+// The records of the host's journal (DESIGN.md §4 "Journal"): what was asked, decided, done and refused. A leaf of the
+// journal is the canonical JSON of one record, at most 65,535 bytes: inputs, outputs and results are kept by digest.
+import { z } from 'zod';
+import { Count, Digest, FunctionName, Version } from './common.ts';
+import { Kind } from './manifest.ts';
+import { Principal } from './plan.ts';
+
+const Id = z.string().min(1).max(256);
+const Code = z.string().min(1).max(64);
+/** Milliseconds since the Unix epoch, by the host's clock. */
+const at = Count;
+/** What an effect would do or did, in its capability's own words: one line, or its arguments. */
+const Action = z.union([z.string().max(16_384), z.record(z.string().max(256), z.unknown())]);
+
+/** A host opened the journal, on this engine. */
+const HostOpen = z.strictObject({
+  type: z.literal('host.open'),
+  at,
+  engine: z.strictObject({ node: z.string().max(64), v8: z.string().max(64), signet: Version }),
+});
+
+/** A host closed it in order; without one, the host died. */
+const HostClose = z.strictObject({ type: z.literal('host.close'), at });
+
+/** `compilePlan` made a plan in this host: the only plans that allow a mutation. */
+const PlanCompiled = z.strictObject({
+  type: z.literal('plan.compiled'),
+  at,
+  planId: Digest,
+  deterministicHash: Digest,
+  principal: Principal,
+  grantEpoch: Digest,
+  steps: z.array(
+    z.strictObject({ id: Digest, kind: Kind, name: FunctionName, inputHash: Digest, bundle: Digest }),
+  ),
+});
+
+const CallStart = z.strictObject({
+  type: z.literal('call.start'),
+  at,
+  callId: Id,
+  kind: Kind,
+  name: FunctionName,
+  bundle: Digest,
+  version: Version,
+  tenant: Id,
+  dryRun: z.boolean(),
+  inputHash: Digest,
+  planHash: Digest.nullable(),
+  stepId: Digest.nullable(),
+});
+
+/** `effects`: how many the call asked for. */
+const CallEnd = z.strictObject({
+  type: z.literal('call.end'),
+  at,
+  callId: Id,
+  ok: z.boolean(),
+  code: Code.nullable(),
+  outputHash: Digest.nullable(),
+  durationMs: z.number().min(0),
+  effects: Count,
+});
+
+/** Durable before a mutating effect is performed. `grant`: the grant that allows it; null where none is needed. */
+const EffectIntent = z.strictObject({
+  type: z.literal('effect.intent'),
+  at,
+  callId: Id,
+  effectId: Id,
+  capability: Id,
+  action: Action,
+  class: z.enum(['observe', 'mutate']),
+  grant: z.string().max(256).nullable(),
+  dryRun: z.boolean(),
+});
+
+const EffectOutcome = z.strictObject({
+  type: z.literal('effect.outcome'),
+  at,
+  callId: Id,
+  effectId: Id,
+  status: z.enum(['done', 'failed', 'would']),
+  resultHash: Digest.nullable(),
+  code: Code.nullable(),
+});
+
+const EffectDenied = z.strictObject({
+  type: z.literal('effect.denied'),
+  at,
+  callId: Id,
+  effectId: Id,
+  capability: z.string().max(256),
+  code: Code,
+  action: Action,
+});
+
+/** One evaluated convergence spec; the lists of the result are kept as counts. */
+const AuditResult = z.strictObject({
+  type: z.literal('audit.result'),
+  at,
+  specId: Id,
+  drift: z.boolean(),
+  missing: Count,
+  observed: Count,
+  declared: Count,
+  error: z.string().max(8192).nullable(),
+  dryRun: z.boolean(),
+});
+
+const BundleLoaded = z.strictObject({
+  type: z.literal('bundle.loaded'),
+  at,
+  name: z.string().max(256),
+  version: Version,
+  digest: Digest,
+});
+
+/** A refused bundle may lie about its name and version: they are text here. */
+const BundleRefused = z.strictObject({
+  type: z.literal('bundle.refused'),
+  at,
+  name: z.string().max(256),
+  version: z.string().max(256),
+  digest: Digest,
+  code: Code,
+});
+
+const WorkerLost = z.strictObject({
+  type: z.literal('worker.lost'),
+  at,
+  domain: z.string().max(256),
+  reason: z.string().max(1024),
+});
+
+/** Any record of the journal. */
+export const JournalEntry = z.discriminatedUnion('type', [
+  HostOpen,
+  HostClose,
+  PlanCompiled,
+  CallStart,
+  CallEnd,
+  EffectIntent,
+  EffectOutcome,
+  EffectDenied,
+  AuditResult,
+  BundleLoaded,
+  BundleRefused,
+  WorkerLost,
+]);
+export type JournalEntry = z.infer<typeof JournalEntry>;

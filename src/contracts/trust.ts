@@ -1,0 +1,76 @@
+// What trust leaves on disk beside signed documents: key files, the operator's trust state, the registry's hints, the list
+// of first-party digests (DESIGN.md §3, §7; registry/FORMAT.md).
+import { z } from 'zod';
+import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
+
+const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/** A signing key in the user's configuration directory. `plain`: the 32-byte seed as base64, in a 0600 file. */
+export const KeyFile = z.strictObject({
+  type: z.literal('key/1'),
+  publicKey: PublicKeyText,
+  secret: z.strictObject({ encoding: z.literal('plain'), seed: z.string().length(44) }),
+});
+export type KeyFile = z.infer<typeof KeyFile>;
+
+const revocations = z.strictObject({
+  digests: z.array(z.strictObject({ digest: Digest, reason: z.string().max(1024), index: Count })),
+  keys: z.array(
+    z.strictObject({ key: Fingerprint, fromIndex: Count, reason: z.string().max(1024), index: Count }),
+  ),
+});
+export type Revocations = z.infer<typeof revocations>;
+
+/** A pinned root, and everything seen under it that must never go back. */
+export const PinnedRoot = z.strictObject({
+  fingerprint: Fingerprint,
+  /** True for the root that this machine made: it may speak for `local` and for pinned `signet` bundles only. */
+  local: z.boolean(),
+  /** Highest root version seen. */
+  root: z.strictObject({ version: positive, fingerprint: Fingerprint }).nullable(),
+  /** Highest checkpoint seen, with the signed note as evidence. */
+  checkpoint: z
+    .strictObject({ origin: z.string(), size: positive, root: Digest, note: z.string().max(64 * 1024) })
+    .nullable(),
+  /** Newest status seen. */
+  status: z.strictObject({ issued: Time, expires: Time, size: Count }).nullable(),
+  /** Highest document seen of each namespace. */
+  namespaces: z.array(z.strictObject({ namespace: NamePart, version: positive, document: Digest })),
+  /** Every revocation ever seen. */
+  revoked: revocations,
+});
+export type PinnedRoot = z.infer<typeof PinnedRoot>;
+
+/** `.signet/trust/trust.json`. */
+export const TrustFile = z.strictObject({ type: z.literal('trust/1'), roots: z.array(PinnedRoot).max(1024) });
+export type TrustFile = z.infer<typeof TrustFile>;
+
+/** `.signet/trust/evidence/….json`: two signed checkpoints that cannot both be true. */
+export const Evidence = z.strictObject({
+  type: z.literal('equivocation/1'),
+  origin: z.string(),
+  foundAt: Time,
+  checkpoints: z.array(z.string()).length(2),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+/** `index/<namespace>/<name>.json` of a registry: an untrusted hint where to look. */
+export const ReleaseIndex = z.strictObject({
+  type: z.literal('index/1'),
+  versions: z.array(z.strictObject({ version: Version, digest: Digest, index: Count })).max(100_000),
+});
+export type ReleaseIndex = z.infer<typeof ReleaseIndex>;
+
+/** `index/<namespace>.json` of a registry: where the namespace's documents stand in the log; a hint as well. */
+export const NamespaceIndex = z.strictObject({
+  type: z.literal('namespace-index/1'),
+  versions: z.array(z.strictObject({ version: positive, document: Digest, index: Count })).max(64),
+});
+export type NamespaceIndex = z.infer<typeof NamespaceIndex>;
+
+/** skills/first-party.lock.json: the only digests that a local root may release under `signet`. */
+export const FirstPartyLock = z.strictObject({
+  type: z.literal('first-party/1'),
+  bundles: z.array(z.strictObject({ name: BundleName, version: Version, digest: Digest })).max(1024),
+});
+export type FirstPartyLock = z.infer<typeof FirstPartyLock>;

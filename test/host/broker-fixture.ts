@@ -1,0 +1,133 @@
+// A broker as the host wires it: real journal, plan book, store and files in a temporary folder; an injected clock.
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { Broker, type EffectAnswer } from '../../host/broker.ts';
+import type { CallContext, LogLine } from '../../host/capabilities/capability.ts';
+import { GrantedFiles } from '../../host/granted-files.ts';
+import { GrantSet } from '../../host/grants.ts';
+import { openJournalFile } from '../../host/journal-file.ts';
+import { KeyValueStore } from '../../host/kv.ts';
+import { sha256 } from '../../keys/hash.ts';
+import { Grant } from '../../src/contracts/config.ts';
+import type { JournalEntry } from '../../src/contracts/journal.ts';
+import type { Kind } from '../../src/contracts/manifest.ts';
+import type { PlanContext } from '../../src/contracts/plan.ts';
+import { digestOf } from '../../src/digest.ts';
+import type { SignetError } from '../../src/error.ts';
+import { Journal } from '../../src/journal.ts';
+import { PlanBook } from '../../src/plan.ts';
+import type { JournalSink } from '../../src/ports.ts';
+
+export const NOW = Date.parse('2026-03-01T12:00:00Z');
+export const DIGEST = digestOf(sha256, 'bundle');
+const INPUT_HASH = digestOf(sha256, 'null');
+
+/** An own, empty folder by its real path; the caller removes it. */
+export function temporaryFolder(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'signet-')));
+}
+
+export interface Fixture {
+  readonly folder: string;
+  readonly broker: Broker;
+  readonly lines: LogLine[];
+  readonly faults: SignetError[];
+  now: number;
+  grants: GrantSet;
+  /** Replaces the journal's append; for a journal that fails. */
+  append: JournalSink['append'] | undefined;
+  records(): JournalEntry[];
+  call(overrides?: Partial<CallContext>): CallContext;
+  /** The context of a one-step plan for a call as `call()` makes it. */
+  plan(kind: Kind, name: string): PlanContext;
+  perform(call: CallContext, capability: string, args: unknown): Promise<EffectAnswer>;
+  close(): void;
+}
+
+/** Grants in the short form: `bundle`, `reason` and `by` may be left out. */
+export function grantsOf(...drafts: Record<string, unknown>[]): GrantSet {
+  const grants = drafts.map((draft) =>
+    Grant.parse({ bundle: 'acme/tool', reason: 'a test', by: 'ann', ...draft }),
+  );
+  return new GrantSet(grants, digestOf(sha256, JSON.stringify(grants)));
+}
+
+export function createFixture(grants: GrantSet = grantsOf()): Fixture {
+  const folder = temporaryFolder();
+  const state = join(folder, '.signet');
+  mkdirSync(join(state, 'example'), { recursive: true });
+  const file = openJournalFile(join(state, 'journal'));
+  const journal = new Journal({ file, sha256, origin: 'test' });
+  const sink: JournalSink = {
+    append: (record, options) => (fixture.append ?? journal.append.bind(journal))(record, options),
+  };
+  const clock = { now: () => fixture.now };
+  const book = new PlanBook({ sha256, clock, journal: sink });
+  const kv = new KeyValueStore(join(state, 'state.db'));
+  const lines: LogLine[] = [];
+  const faults: SignetError[] = [];
+  const protectedPaths = [
+    state,
+    ...['policy.yaml', 'grants.yaml', 'signet.lock.json'].map((name) => join(folder, name)),
+  ];
+  const broker = new Broker({
+    clock,
+    journal: sink,
+    grants: () => fixture.grants,
+    authorize: (context, call) => book.authorize(context, call),
+    services: {
+      kv,
+      files: new GrantedFiles({ protectedPaths, builtInRoot: join(state, 'example') }),
+      log: (line) => lines.push(line),
+    },
+    fault: (error) => faults.push(error),
+  });
+  let effects = 0;
+  const fixture: Fixture = {
+    folder,
+    broker,
+    lines,
+    faults,
+    now: NOW,
+    grants,
+    append: undefined,
+    records: () => [...journal.records()].map(({ record }) => record),
+    call: (overrides = {}) => ({
+      callId: 'call-1',
+      bundle: { name: 'acme/tool', version: '1.0.0', digest: DIGEST },
+      kind: 'skill',
+      fn: 'skill/work',
+      tenant: 'default',
+      dryRun: false,
+      inputHash: INPUT_HASH,
+      requests: [
+        { id: 'clock' },
+        { id: 'random' },
+        { id: 'log' },
+        { id: 'kv', access: 'write' },
+        { id: 'fs.read', paths: 'granted' },
+        { id: 'exec', commands: 'granted' },
+      ],
+      depth: 0,
+      deadlineMs: NOW + 30_000,
+      signal: new AbortController().signal,
+      ...overrides,
+    }),
+    plan: (kind, name) => {
+      const catalog = { lookup: () => ({ digest: DIGEST, input: z.unknown() }) };
+      const draft = { steps: [{ kind, name, input: null }] };
+      const plan = book.compile(draft, catalog, { kind: 'human', id: 'ann' }, fixture.grants.epoch);
+      return book.contextFor(plan, plan.steps[0]!);
+    },
+    perform: (call, capability, args) =>
+      broker.perform(call, { id: `${call.callId}.${++effects}`, capability, args: JSON.stringify(args) }),
+    close: () => {
+      kv.close();
+      file.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return fixture;
+}

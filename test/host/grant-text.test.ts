@@ -1,0 +1,131 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { describeGrant, equalsShell, grantCommandLine } from '../../host/grant-text.ts';
+import type { GrantDraft } from '../../host/grants.ts';
+import { Grant } from '../../src/contracts/config.ts';
+
+const exec = (program: string, args: string[], more = {}): Grant =>
+  Grant.parse({
+    bundle: 'acme/tool',
+    capability: 'exec',
+    class: 'mutate',
+    program,
+    args,
+    reason: 'why',
+    by: 'ann',
+    ...more,
+  });
+
+describe('equals your shell', () => {
+  test.each([
+    '/bin/bash',
+    '/bin/sh',
+    '/usr/bin/dash',
+    '/usr/bin/python3',
+    '/usr/bin/python3.11',
+    '/usr/bin/perl5.36.0',
+    '/opt/node',
+    '/usr/bin/env',
+    '/usr/bin/xargs',
+    '/usr/bin/gawk',
+    '/usr/bin/sudo',
+    '/usr/bin/ruby2.7',
+    '/bin/busybox',
+  ])('%s, with or without -c', (program) => {
+    for (const args of [[], ['-c', 'x'], ['/opt/script']])
+      expect(describeGrant(exec(program, args))).toContain('this equals your shell');
+  });
+
+  test.each(['/usr/bin/crontab', '/bin/cat', '/usr/bin/fish-counter', '/opt/nodes', '/usr/bin/envsubst'])(
+    '%s does not',
+    (program) => {
+      expect(equalsShell({ program, shell: false })).toBe(false);
+      expect(describeGrant(exec(program, ['-c', 'x']))).not.toContain('shell');
+    },
+  );
+
+  test('whatever was granted as a shell line does', () => {
+    expect(equalsShell({ program: '/opt/own-shell', shell: true })).toBe(true);
+  });
+});
+
+test('a grant says in words what it allows, and nothing in it can hide or rearrange the rest', () => {
+  expect(describeGrant(exec('/usr/bin/crontab', ['-'], { command: 'crontab -', stdin: true }))).toBe(
+    'acme/tool may run exactly /usr/bin/crontab - when it asks for "crontab -", with input of its own choice; ' +
+      'it changes things, so it needs a plan and is left out of a dry run — granted by ann: why',
+  );
+  const sneaky = describeGrant(
+    exec('/bin/sh', ['-c', 'rm x # \u202e\u001b[8m'], {
+      class: 'observe',
+      reason: 'a\rb',
+      expires: '2030-01-01T00:00:00Z',
+    }),
+  );
+  expect(sneaky).toContain("/bin/sh -c $'rm x # \\U0000202e\\U0000001b[8m'; this equals your shell");
+  expect(sneaky).toContain('you say that it changes nothing');
+  expect(sneaky).toContain(', until 2030-01-01T00:00:00Z — granted by ann: a\\u{d}b');
+  expect(sneaky).not.toMatch(/\p{Cc}|\p{Cf}/u);
+  const common = { bundle: 'acme/tool', reason: 'why', by: 'ann' };
+  expect(describeGrant({ ...common, capability: 'fs.read', class: 'observe', path: '/data' })).toContain(
+    'read /data',
+  );
+  expect(describeGrant({ ...common, capability: 'kv', class: 'observe' })).toContain('read the values');
+  expect(describeGrant({ ...common, capability: 'kv', class: 'mutate' })).toContain('keep values of its own');
+});
+
+test.each<[GrantDraft, string[]]>([
+  // grant, the words that a shell makes of the command line
+  [
+    { bundle: 'a/b', capability: 'fs.read', class: 'observe', path: '/da ta', reason: "it's" },
+    ['grant', 'a/b', 'fs.read', '--path', '/da ta', '--reason', "it's"],
+  ],
+  [
+    {
+      bundle: 'a/b',
+      capability: 'exec',
+      class: 'observe',
+      command: 'x | $(y)',
+      program: '/',
+      args: [],
+      stdin: true,
+      shell: true,
+      expires: '2030-01-01T00:00:00Z',
+      reason: 'r',
+    },
+    [
+      'grant',
+      'a/b',
+      'exec',
+      '--command',
+      'x | $(y)',
+      '--stdin',
+      '--class',
+      'observe',
+      '--expires',
+      '2030-01-01T00:00:00Z',
+      '--reason',
+      'r',
+    ],
+  ],
+  [
+    {
+      bundle: 'a/b',
+      capability: 'exec',
+      class: 'mutate',
+      program: '/p',
+      args: ['-l', '--', "'"],
+      stdin: false,
+      shell: false,
+      reason: 'r',
+    },
+    ['grant', 'a/b', 'exec', '--class', 'mutate', '--reason', 'r', '--', '/p', '-l', '--', "'"],
+  ],
+  [
+    { bundle: 'a/b', capability: 'kv', class: 'mutate', reason: 'r' },
+    ['grant', 'a/b', 'kv', '--class', 'mutate', '--reason', 'r'],
+  ],
+])('%j is granted by a line that runs as printed', (draft, words) => {
+  const script = `signet() { printf '%s\\0' "$@"; }; ${grantCommandLine(draft)}`;
+  const printed = execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
+  expect(printed.split('\0').slice(0, -1)).toEqual(words);
+});

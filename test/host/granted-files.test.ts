@@ -1,0 +1,213 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { GrantedFiles, isInside, isPlainPath } from '../../host/granted-files.ts';
+import { temporaryFolder } from './broker-fixture.ts';
+
+const SECRET = 'the secret';
+let base: string;
+let root: string;
+let secret: string;
+let files: GrantedFiles;
+beforeEach(() => {
+  base = temporaryFolder();
+  root = join(base, 'root');
+  secret = join(base, 'secret.txt');
+  mkdirSync(join(root, 'sub'), { recursive: true });
+  mkdirSync(join(root, '.signet', 'example'), { recursive: true });
+  mkdirSync(join(root, 'keys'));
+  for (const [path, text] of [
+    [secret, SECRET],
+    [join(root, 'sub', 'plain.txt'), 'plain'],
+    [join(root, 'grants.yaml'), SECRET],
+    [join(root, '.signet', 'state.db'), SECRET],
+    [join(root, '.signet', 'example', 'jobs.yaml'), 'example'],
+    [join(root, 'keys', 'root.key'), SECRET],
+  ] as const)
+    writeFileSync(path, text);
+  files = new GrantedFiles({
+    protectedPaths: [
+      join(root, '.signet'),
+      join(root, 'grants.yaml'),
+      join(root, 'policy.yaml'),
+      join(root, 'keys'),
+      join(base, 'missing', 'folder', 'x'),
+    ],
+    builtInRoot: join(root, '.signet', 'example'),
+  });
+});
+afterEach(() => rmSync(base, { recursive: true }));
+
+const refused = (path: string, from = root) =>
+  expect(files.readText(path, from)).rejects.toThrow(
+    expect.objectContaining({ code: 'E_CAPABILITY_DENIED' }),
+  );
+
+describe('links are not followed (THREATS.md H10)', () => {
+  test('a file that is a link', async () => {
+    symlinkSync(secret, join(root, 'sub', 'link'));
+    await refused(join(root, 'sub', 'link'));
+  });
+  test('a folder that is a link, also to a folder inside the root', async () => {
+    symlinkSync(base, join(root, 'out'));
+    symlinkSync(join(root, 'sub'), join(root, 'in'));
+    await refused(join(root, 'out', 'secret.txt'));
+    await refused(join(root, 'in', 'plain.txt'));
+  });
+  test('a granted path that is itself a link, or leads through one', async () => {
+    symlinkSync(root, join(base, 'alias'));
+    await refused(join(base, 'alias', 'sub', 'plain.txt'), join(base, 'alias'));
+  });
+  test('a link of the kernel', async () => {
+    await refused(`/proc/${process.pid}/root${secret}`, '/proc');
+    await refused(`/proc/${process.pid}/exe`, '/proc');
+  });
+  test('a path beside the root', async () => {
+    await refused(secret);
+    mkdirSync(`${root}-more`);
+    writeFileSync(join(`${root}-more`, 'x'), SECRET);
+    await refused(join(`${root}-more`, 'x'));
+  });
+});
+
+describe('what is protected stays so below a granted parent (THREATS.md H14)', () => {
+  test.each(['grants.yaml', '.signet/state.db', 'keys/root.key', '.signet'])('%s', async (name) => {
+    await refused(join(root, name));
+    await refused(join(root, name), '/');
+  });
+  test('under another name: hard links to a file and into a folder', async () => {
+    linkSync(join(root, 'grants.yaml'), join(root, 'sub', 'harmless.txt'));
+    linkSync(join(root, '.signet', 'state.db'), join(root, 'sub', 'harmless.db'));
+    linkSync(join(root, 'keys', 'root.key'), join(root, '.signet', 'example', 'harmless.key'));
+    await refused(join(root, 'sub', 'harmless.txt'));
+    await refused(join(root, 'sub', 'harmless.db'));
+    await refused(join(root, '.signet', 'example', 'harmless.key'), join(root, '.signet', 'example'));
+  });
+  test('a file that comes into being after the host started', async () => {
+    writeFileSync(join(root, 'policy.yaml'), SECRET);
+    await refused(join(root, 'policy.yaml'));
+  });
+  test('their twins are read: the built-in root, a hard link to something else, a name that only starts alike', async () => {
+    expect(await files.readText(join(root, '.signet', 'example', 'jobs.yaml'), root)).toBe('example');
+    linkSync(join(root, 'sub', 'plain.txt'), join(root, 'second-name.txt'));
+    expect(await files.readText(join(root, 'second-name.txt'), root)).toBe('plain');
+    writeFileSync(join(root, 'grants.yaml.txt'), 'notes');
+    expect(await files.readText(join(root, 'grants.yaml.txt'), root)).toBe('notes');
+    expect(await files.readText(join(root, 'sub', 'plain.txt'), join(root, 'sub', 'plain.txt'))).toBe(
+      'plain',
+    );
+  });
+});
+
+describe('only regular files (THREATS.md H15)', () => {
+  test('a FIFO is refused without waiting for its other end', async () => {
+    execFileSync('/bin/sh', ['-c', 'mkfifo "$0"', join(root, 'fifo')]);
+    await refused(join(root, 'fifo'));
+  });
+  test('a device', async () => {
+    await refused('/dev/zero', '/dev');
+    await refused('/dev/zero', '/dev/zero');
+  });
+  test('a folder', async () => {
+    await refused(join(root, 'sub'));
+    await refused('/', '/');
+  });
+  test('a link swapped for the file, or for its folder, while it is read: the secret never comes back', async () => {
+    writeFileSync(join(root, 'sub', 'swapped'), 'plain');
+    mkdirSync(join(base, 'elsewhere'));
+    writeFileSync(join(base, 'elsewhere', 'plain.txt'), SECRET);
+    const child = swapper([
+      [join(root, 'sub', 'swapped'), secret],
+      [join(root, 'sub'), join(base, 'elsewhere')],
+    ]);
+    await new Promise((started) => child.stdout?.once('data', started));
+    const seen = new Set<string>();
+    // Until both sides of the race were met, and then some.
+    for (let i = 0; i < 20_000 && (i < 300 || seen.size < 2); i++) {
+      for (const name of ['swapped', 'plain.txt']) {
+        seen.add(
+          await files.readText(join(root, 'sub', name), root).catch((error: { code: string }) => error.code),
+        );
+      }
+    }
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    expect(seen).not.toContain(SECRET);
+    expect([...seen]).toEqual(expect.arrayContaining(['plain', 'E_CAPABILITY_DENIED']));
+    for (const answer of seen) expect(['plain', 'E_CAPABILITY_DENIED', 'E_NOT_FOUND']).toContain(answer);
+  });
+});
+
+describe('what a file holds', () => {
+  test('8 MiB are read, one byte more is E_LIMIT', async () => {
+    const big = join(root, 'big');
+    writeFileSync(big, Buffer.alloc(8 << 20, 'x'));
+    expect(await files.readText(big, root)).toHaveLength(8 << 20);
+    truncateSync(big, (8 << 20) + 1);
+    await expect(files.readText(big, root)).rejects.toThrow(expect.objectContaining({ code: 'E_LIMIT' }));
+  });
+  test('bytes that are not UTF-8 are E_FORMAT; a byte order mark is kept', async () => {
+    writeFileSync(join(root, 'latin1'), Buffer.from([0x61, 0xe9]));
+    await expect(files.readText(join(root, 'latin1'), root)).rejects.toThrow(
+      expect.objectContaining({ code: 'E_FORMAT' }),
+    );
+    writeFileSync(join(root, 'bom'), '\ufeffx');
+    expect(await files.readText(join(root, 'bom'), root)).toBe('\ufeffx');
+  });
+  test('what does not exist is E_NOT_FOUND, an impossible name E_IO', async () => {
+    await expect(files.readText(join(root, 'none'), root)).rejects.toThrow(
+      expect.objectContaining({ code: 'E_NOT_FOUND' }),
+    );
+    await expect(files.readText(join(root, 'x'.repeat(300)), root)).rejects.toThrow(
+      expect.objectContaining({ code: 'E_IO' }),
+    );
+  });
+  test('a file without a size of its own is read to its end', async () => {
+    expect(
+      await files.readText('/proc/self/status', '/proc/self/status').catch((e: Error) => e.message),
+    ).toContain('link');
+    expect(await files.readText(`/proc/${process.pid}/status`, '/proc')).toContain('Name:');
+  });
+});
+
+test.each([
+  ['/a/b', true],
+  ['/', true],
+  ['/a//b', false],
+  ['/a/../b', false],
+  ['/a/./b', false],
+  ['/a/', false],
+  ['a/b', false],
+  ['/a\0', false],
+  ['/a/..b', true],
+])('%j is plain: %s', (path, plain) => {
+  expect(isPlainPath(path)).toBe(plain);
+});
+
+test('inside is by component', () => {
+  expect(isInside('/a/b', '/a')).toBe(true);
+  expect(isInside('/a', '/')).toBe(true);
+  expect(isInside('/ab', '/a')).toBe(false);
+  expect(isInside('/', '/a')).toBe(false);
+});
+
+/** A process that keeps swapping each path for a link to another place and back, a bounded number of times. */
+function swapper(pairs: [string, string][]): ChildProcess {
+  const script = `
+    const fs = require('node:fs');
+    const pairs = ${JSON.stringify(pairs)};
+    for (const [path, target] of pairs) fs.symlinkSync(target, path + '.link');
+    fs.writeSync(1, 'started');
+    for (let i = 0; i < 400000; i++) {
+      const [path] = pairs[i % pairs.length];
+      try {
+        fs.renameSync(path, path + '.kept');
+        fs.renameSync(path + '.link', path);
+        fs.renameSync(path, path + '.link');
+        fs.renameSync(path + '.kept', path);
+      } catch { break; }
+    }`;
+  return spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+}

@@ -1,0 +1,371 @@
+// The host rows of THREATS.md, tried for real: H1-H7, H9, H16, H17, H21. Outcomes are asserted by code, never by time.
+import { describe, expect, it } from 'vitest';
+import type { Guest, Supervisor } from '../../host/supervisor.ts';
+import {
+  bundleOf,
+  callOptions,
+  closeAfterEach,
+  HONEST,
+  isRunning,
+  openGuest,
+  outcomeOf,
+  supervise,
+} from './guest-fixture.ts';
+
+closeAfterEach();
+
+const TIME = ['E_TIMEOUT'];
+/** Near its memory limit the way in which V8 gives up varies from run to run (FLOORS.md). */
+const MEMORY = ['E_MEMORY', 'E_WORKER_LOST', 'E_TIMEOUT'];
+const LOST_OR_SLOW = ['E_TIMEOUT', 'E_MEMORY', 'E_WORKER_LOST'];
+
+interface Attack {
+  readonly run: string;
+  readonly codes: readonly string[];
+  readonly wallMs?: number;
+}
+
+const ATTACKS: Record<string, Attack> = {
+  // H1
+  'an endless loop': { run: '()=>{for(;;);}', codes: TIME },
+  'a loop that catches everything': { run: '()=>{for(;;){try{for(;;);}catch{}finally{}}}', codes: TIME },
+  'endless microtasks': { run: '()=>{const f=()=>Promise.resolve().then(f);return f()}', codes: TIME },
+  'an endless await': { run: 'async()=>{for(;;)await null}', codes: TIME },
+  'an endless thenable': { run: '()=>({then(resolve){resolve(this)}})', codes: TIME },
+  'a thenable that loops': { run: '()=>({then(){for(;;);}})', codes: TIME },
+  'a regular expression that explodes': { run: "()=>/^(a+)+$/.test('a'.repeat(40)+'b')", codes: TIME },
+  'a call that waits for ever': { run: '()=>new Promise(()=>{})', codes: TIME },
+  // H2
+  'a BigInt power': { run: '()=>String(3n**30000000n).length', codes: TIME },
+  'a giant array filled': { run: '()=>new Array(1e9).fill(1).length', codes: LOST_OR_SLOW, wallMs: 2_000 },
+  'a sort that never ends': {
+    run: '()=>Array.from({length:1e6},(_,i)=>i).sort((a,b)=>{for(let i=0;i<1e5;i++);return b-a}).length',
+    codes: TIME,
+  },
+  'JSON.parse of a giant text': {
+    run: "()=>JSON.parse('['+'[],'.repeat(2e7)+'1]').length",
+    codes: LOST_OR_SLOW,
+    wallMs: 2_000,
+  },
+  // H3, H4
+  'a bomb of objects': { run: '()=>{const a=[];for(;;)a.push({x:[1,2,3]})}', codes: MEMORY, wallMs: 8_000 },
+  'a bomb of arrays': {
+    run: '()=>{const a=[];for(;;)a.push(new Array(1e5).fill(1.5))}',
+    codes: MEMORY,
+    wallMs: 8_000,
+  },
+  'a bomb of map entries': {
+    run: '()=>{const m=new Map();for(let i=0;;i++)m.set(i,i)}',
+    codes: MEMORY,
+    wallMs: 8_000,
+  },
+  'a bomb of strings': {
+    run: "()=>{const a=[];for(let i=0;;i++)a.push(JSON.stringify('x'.repeat(1e6)+i))}",
+    codes: MEMORY,
+    wallMs: 8_000,
+  },
+  'a bomb of properties': {
+    run: "()=>{const o={};for(let i=0;;i++)o['a'+i]='b'+i}",
+    codes: MEMORY,
+    wallMs: 8_000,
+  },
+  'a bomb of buffers': {
+    run: '()=>{const a=[];for(;;)a.push(new Uint8Array(1e6).fill(1))}',
+    codes: [...MEMORY, 'E_GUEST'],
+    wallMs: 8_000,
+  },
+  // H5
+  'a getter in the output that loops': { run: '()=>({get a(){for(;;);}})', codes: TIME },
+  'a proxy in the output that loops': { run: '()=>new Proxy({},{ownKeys(){for(;;);}})', codes: TIME },
+  'a toJSON that loops': { run: '()=>({toJSON(){for(;;);}})', codes: TIME },
+  'a then getter that loops': { run: '()=>({get then(){for(;;);}})', codes: TIME },
+  'an error whose message loops': {
+    run: "()=>{throw Object.defineProperty(new Error(''),'message',{get(){for(;;);}})}",
+    codes: TIME,
+  },
+  'an error whose stack loops': {
+    run: "()=>{throw Object.defineProperty(new Error(''),'stack',{get(){for(;;);}})}",
+    codes: TIME,
+  },
+  'a rejection nobody hears, whose message loops': {
+    run: '()=>{Promise.reject({get message(){for(;;);}});return 1}',
+    codes: TIME,
+  },
+  'an argument of an effect that loops': {
+    run: "(_,ctx)=>ctx.log.info('x',{toJSON(){for(;;);}})",
+    codes: TIME,
+  },
+  // H6
+  'null thrown': { run: '()=>{throw null}', codes: ['E_GUEST'] },
+  'undefined rejected': { run: '()=>Promise.reject()', codes: ['E_GUEST'] },
+  'a symbol thrown': { run: "()=>{throw Symbol('s')}", codes: ['E_GUEST'] },
+  'a proxy thrown': {
+    run: "()=>{throw new Proxy(new Error('x'),{get(){throw new Proxy({},{get(){throw 1}})}})}",
+    codes: ['E_GUEST'],
+  },
+  'a message of 100 MB': {
+    run: "()=>{const e=new Error('');e.message='x'.repeat(1e8);throw e}",
+    codes: ['E_GUEST', ...MEMORY],
+  },
+  'a cyclic cause': { run: "()=>{const e=new Error('x');e.cause=e;throw e}", codes: ['E_GUEST'] },
+  'a cyclic output': { run: '()=>{const a=[];a.push(a);return a}', codes: ['E_OUTPUT'] },
+  'a BigInt as output': { run: '()=>1n', codes: ['E_OUTPUT'] },
+  'an output nested past the stack': {
+    run: '()=>{let a=[];for(let i=0;i<1e6;i++)a=[a];return a}',
+    codes: ['E_OUTPUT', ...MEMORY],
+  },
+  'endless recursion': { run: '()=>{const f=()=>f()+1;return f()}', codes: ['E_GUEST'] },
+  'a rejection that claims to be a timeout': {
+    run: "()=>{Promise.reject(new Error('Script execution timed out.'));throw new Error('honest')}",
+    codes: ['E_GUEST'],
+  },
+  // H9
+  'a flood of effects': {
+    run: "async(_,ctx)=>{for(;;)await ctx.log.info('x')}",
+    codes: ['E_EFFECT_LIMIT'],
+    wallMs: 10_000,
+  },
+  'a flood of effects at once': {
+    run: "(_,ctx)=>Promise.all(Array.from({length:5000},()=>ctx.log.info('x')))",
+    codes: ['E_EFFECT_LIMIT'],
+    wallMs: 10_000,
+  },
+  'an output over its limit': { run: "()=>'x'.repeat(2<<20)", codes: ['E_OUTPUT'], wallMs: 10_000 },
+  'an output of many bytes a character': {
+    run: "()=>'\\u4e2d'.repeat(1<<19)",
+    codes: ['E_OUTPUT'],
+    wallMs: 10_000,
+  },
+};
+
+describe('hostile bundles', () => {
+  it.each(Object.entries(ATTACKS))('%s', async (_, { run, codes, wallMs = 300 }) => {
+    const supervisor = supervise();
+    const neighbour = await openGuest(supervisor, HONEST, { domain: 'honest' });
+    const attacker = await openGuest(supervisor, bundleOf({ attack: run, echo: '(x)=>x' }));
+    const attacked = outcomeOf(attacker.call('skill/attack', '{}', callOptions({ wallMs })));
+    // The neighbour of another domain answers meanwhile and afterwards, the attacker's own next call gets a fresh isolate.
+    expect(await neighbour.call('skill/echo', '"during"', callOptions())).toBe('"during"');
+    expect(codes).toContain(await attacked);
+    expect(await neighbour.call('skill/ask', '{}', callOptions())).toBe('{"now":1234}');
+    expect(await attacker.call('skill/echo', '"after"', callOptions())).toBe('"after"');
+  });
+
+  it('loses, with the worker that hangs, the calls of the same domain only', async () => {
+    const lost: string[] = [];
+    const supervisor = supervise({ onWorkerLost: ({ domain }) => lost.push(domain) });
+    const hang = await openGuest(supervisor, bundleOf({ hang: '()=>String(3n**30000000n).length' }));
+    const same = await openGuest(supervisor, HONEST);
+    const other = await openGuest(supervisor, HONEST, { domain: 'other' });
+    const [pid] = supervisor.pids as [number, number];
+    const outcomes = await Promise.all([
+      outcomeOf(hang.call('skill/hang', '{}', callOptions({ wallMs: 100 }))),
+      outcomeOf(same.call('skill/echo', '1', callOptions())),
+      outcomeOf(other.call('skill/echo', '1', callOptions())),
+    ]);
+    expect(outcomes).toEqual(['E_TIMEOUT', 'E_WORKER_LOST', 'ok 1']);
+    expect(lost).toEqual(['domain']);
+    expect(await same.call('skill/echo', '2', callOptions())).toBe('2');
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  it('answers its own domain while a call of it loops within the limit of its isolate', async () => {
+    const lost: string[] = [];
+    const supervisor = supervise({ onWorkerLost: ({ reason }) => lost.push(reason) });
+    const loop = await openGuest(supervisor, bundleOf({ loop: '()=>{for(;;);}' }));
+    const same = await openGuest(supervisor, HONEST);
+    const looping = outcomeOf(loop.call('skill/loop', '{}', callOptions({ wallMs: 200 })));
+    expect(await same.call('skill/echo', '1', callOptions())).toBe('1');
+    expect(await looping).toBe('E_TIMEOUT');
+    expect(lost).toEqual([]);
+  });
+
+  it('kills a worker above its memory ceiling', async () => {
+    const reasons: string[] = [];
+    const supervisor = supervise({ memoryMb: 1, onWorkerLost: ({ reason }) => reasons.push(reason) });
+    const opened = outcomeOf(openGuest(supervisor, bundleOf({ echo: '(x)=>x' }, 'for(;;);'), { heapMb: 8 }));
+    expect(await opened).toBe('E_MEMORY');
+    expect(reasons).toHaveLength(1);
+    expect(reasons[0]).toContain('bytes of memory');
+  });
+});
+
+describe('bundles that cannot be loaded', () => {
+  it.each([
+    ['no script', 'this is no script', 'E_GUEST'],
+    ['code that leaves its block', '}catch{};for(;;);try{', 'E_GUEST'],
+    ['code that throws', "throw new Error('at start')", 'E_GUEST'],
+    ['code that throws an error which loops', '(()=>{throw {get message(){for(;;);}}})()', 'E_TIMEOUT'],
+    ['code that loops', 'for(;;);', 'E_TIMEOUT'],
+    ['code that defines nothing', '1', 'E_GUEST'],
+    ['code that defines twice', '__signet_define([]);__signet_define([])', 'E_GUEST'],
+    ['code that defines no array', '__signet_define({})', 'E_GUEST'],
+    ['code that defines no function', "__signet_define([{kind:'skill',name:'a'}])", 'E_GUEST'],
+    [
+      'code that defines a name twice',
+      "const run=()=>1;__signet_define([{kind:'skill',name:'a',run},{kind:'skill',name:'a',run}])",
+      'E_GUEST',
+    ],
+    ['a memory bomb', 'const a=[];for(;;)a.push([1,2,3])', 'E_MEMORY'],
+  ])('%s', async (_, code, expected) => {
+    const supervisor = supervise({ loadMs: expected === 'E_TIMEOUT' ? 200 : 5_000 });
+    const known = expected === 'E_MEMORY' ? MEMORY : [expected];
+    expect(known).toContain(await outcomeOf(openGuest(supervisor, code)));
+    const twin = await openGuest(supervisor, HONEST);
+    expect(await twin.call('skill/echo', '1', callOptions())).toBe('1');
+  });
+
+  it('quotes what a bundle said, bounded and escaped, and never as a code', async () => {
+    const guest = await openGuest(
+      supervise(),
+      bundleOf({
+        boom: "()=>{const e=new Error('\\u001b[31mred\\u202e'+'x'.repeat(9999));e.code='E_TIMEOUT';throw e}",
+      }),
+    );
+    const error = await guest.call('skill/boom', '{}', callOptions()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'E_GUEST' });
+    const { message } = error as Error;
+    expect(message).toMatch(/^the bundle threw: E_TIMEOUT: \\u\{1b\}\[31mred\\u\{202e\}xxx/);
+    expect(message.length).toBeLessThan(700);
+  });
+});
+
+describe('tenants and calls', () => {
+  const COUNTER = bundleOf(
+    {
+      count: '()=>++n',
+      pollute:
+        "()=>{Object.prototype.stolen='yes';globalThis.left='yes';Array.prototype.map=()=>['mine'];return 1}",
+      look: '()=>[typeof ({}).stolen,typeof globalThis.left,[1].map(x=>x)[0]]',
+    },
+    'let n=0;',
+  );
+
+  it('shares no state between tenants, nor between bundles (H16, H21)', async () => {
+    const supervisor = supervise();
+    const digest = 'sha256:same';
+    const a = await openGuest(supervisor, COUNTER, { digest, tenant: 'a' });
+    const b = await openGuest(supervisor, COUNTER, { digest, tenant: 'b' });
+    const again = await openGuest(supervisor, COUNTER, { digest, tenant: 'a' });
+    expect(again).toBe(a);
+    expect(await a.call('skill/count', '{}', callOptions())).toBe('1');
+    expect(await a.call('skill/count', '{}', callOptions())).toBe('2');
+    expect(await b.call('skill/count', '{}', callOptions())).toBe('1');
+    await a.call('skill/pollute', '{}', callOptions());
+    expect(await a.call('skill/look', '{}', callOptions())).toBe('["string","string","mine"]');
+    expect(await b.call('skill/look', '{}', callOptions())).toBe('["undefined","undefined",1]');
+  });
+
+  it('keeps trust domains in processes of their own', async () => {
+    const supervisor = supervise();
+    await openGuest(supervisor, HONEST, { domain: 'one' });
+    await openGuest(supervisor, HONEST, { domain: 'one' });
+    expect(supervisor.workers).toBe(1);
+    await openGuest(supervisor, HONEST, { domain: 'two' });
+    expect(supervisor.pids).toHaveLength(2);
+  });
+
+  it('freezes what a call leaves running (H17)', async () => {
+    const seen: string[] = [];
+    const perform = async ({ id, capability }: { id: string; capability: string }) => {
+      seen.push(`${id} ${capability}`);
+      return { ok: true as const, value: '{"now":1}' };
+    };
+    const guest = await openGuest(
+      supervise(),
+      bundleOf(
+        {
+          leave: `(_,ctx)=>{
+            ctx.clock.now().then(()=>{log.push('settled');return ctx.kv.set('a',1)}).then(()=>log.push('acted'));
+            later=()=>{log.push('tried');ctx.kv.set('b',1).then(()=>log.push('acted'),()=>log.push('refused'))};
+            return 1}`,
+          probe: '()=>{later?.();return log}',
+          report: '()=>log',
+        },
+        'const log=[];let later;',
+      ),
+    );
+    await guest.call('skill/leave', '{}', callOptions({ callId: 'left', perform }));
+    expect(await guest.call('skill/probe', '{}', callOptions({ perform }))).toBe('["tried"]');
+    expect(await guest.call('skill/report', '{}', callOptions({ perform }))).toBe('["tried"]');
+    expect(seen).toEqual([]);
+  });
+
+  it('ends an aborted call, before and while it runs', async () => {
+    const guest = await openGuest(
+      supervise(),
+      bundleOf({ wait: '(_,ctx)=>ctx.clock.now()', echo: '(x)=>x' }),
+    );
+    const before = callOptions({ signal: AbortSignal.abort() });
+    expect(await outcomeOf(guest.call('skill/echo', '1', before))).toBe('E_ABORTED');
+    const controller = new AbortController();
+    const perform = () => {
+      controller.abort();
+      return new Promise<never>(() => undefined);
+    };
+    const during = callOptions({ signal: controller.signal, perform });
+    expect(await outcomeOf(guest.call('skill/wait', '{}', during))).toBe('E_ABORTED');
+    const twin = callOptions({ signal: new AbortController().signal });
+    expect(await guest.call('skill/wait', '{}', twin)).toBe('1234');
+  });
+
+  it('ends a call whose effect never answers, and keeps the isolate', async () => {
+    const guest = await openGuest(
+      supervise(),
+      bundleOf({ wait: '(_,ctx)=>ctx.clock.now()', count: '()=>++n' }, 'let n=0;'),
+    );
+    await guest.call('skill/count', '{}', callOptions());
+    const perform = () => new Promise<never>(() => undefined);
+    const options = callOptions({ wallMs: 50, perform });
+    expect(await outcomeOf(guest.call('skill/wait', '{}', options))).toBe('E_TIMEOUT');
+    expect(await guest.call('skill/count', '{}', callOptions())).toBe('2');
+  });
+
+  it('refuses malformed calls, and an unknown function', async () => {
+    const guest = await openGuest(supervise(), HONEST);
+    expect(await outcomeOf(guest.call('skill/echo', '1', callOptions({ callId: 'a.b' })))).toBe('E_USAGE');
+    expect(await outcomeOf(guest.call('skill/echo', '1', callOptions({ wallMs: 0 })))).toBe('E_USAGE');
+    expect(await outcomeOf(guest.call('skill/none', '1', callOptions()))).toBe('E_FUNCTION_UNKNOWN');
+    expect(await outcomeOf(guest.call('skill/constructor', '1', callOptions()))).toBe('E_FUNCTION_UNKNOWN');
+    const long = `"${'x'.repeat(16 * 1024 * 1024)}"`;
+    expect(await outcomeOf(guest.call('skill/echo', long, callOptions()))).toBe('E_LIMIT');
+    const twice = callOptions();
+    const both = await Promise.all([
+      outcomeOf(guest.call('skill/echo', '1', twice)),
+      outcomeOf(guest.call('skill/echo', '1', twice)),
+    ]);
+    expect(both).toEqual(['ok 1', 'E_USAGE']);
+  });
+});
+
+describe('closing', () => {
+  const WAIT = bundleOf({ wait: '(_,ctx)=>ctx.clock.now()' });
+  const never = () => new Promise<never>(() => undefined);
+
+  async function waiting(supervisor: Supervisor): Promise<{ guest: Guest; outcome: Promise<string> }> {
+    const guest = await openGuest(supervisor, WAIT);
+    return { guest, outcome: outcomeOf(guest.call('skill/wait', '{}', callOptions({ perform: never }))) };
+  }
+
+  it('leaves no process, and fails what was in flight', async () => {
+    const supervisor = supervise();
+    const { guest, outcome } = await waiting(supervisor);
+    const pids = supervisor.pids;
+    await supervisor.close();
+    expect(await outcome).toBe('E_ABORTED');
+    expect(pids).toHaveLength(1);
+    expect(pids.filter(isRunning)).toEqual([]);
+    expect(guest.alive).toBe(false);
+    expect(await outcomeOf(guest.call('skill/wait', '{}', callOptions()))).toBe('E_ABORTED');
+    expect(await outcomeOf(openGuest(supervisor, WAIT))).toBe('E_ABORTED');
+  });
+
+  it('closes one guest and leaves the other', async () => {
+    const supervisor = supervise();
+    const other = await openGuest(supervisor, HONEST);
+    const { guest, outcome } = await waiting(supervisor);
+    guest.close();
+    expect(await outcome).toBe('E_ABORTED');
+    expect(await other.call('skill/echo', '1', callOptions())).toBe('1');
+  });
+});

@@ -1,0 +1,366 @@
+// The host's journal: what it takes, what survives a crash, what it proves (THREATS.md 12, 37, H20).
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { generateKeyPair, sign, verify } from '../../keys/ed25519.ts';
+import { sha256 } from '../../keys/hash.ts';
+import { parseCheckpoint } from '../../src/checkpoint.ts';
+import type { JournalEntry } from '../../src/contracts/journal.ts';
+import { Journal } from '../../src/journal.ts';
+import { formatFrame } from '../../src/journal-frame.ts';
+import { canonicalJson } from '../../src/json.ts';
+import { leafHash, rootOf } from '../../src/merkle.ts';
+import { createNoteSigner, parseNote } from '../../src/note.ts';
+import { expectCode } from './expect-code.ts';
+import { MemoryJournal } from './memory-files.ts';
+
+const ORIGIN = 'signet.local/journal/test';
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const closed = (at: number): JournalEntry => ({ type: 'host.close', at });
+const lost = (reason: string): JournalEntry => ({ type: 'worker.lost', at: 1, domain: 'acme', reason });
+const open = (file: MemoryJournal): Journal => new Journal({ file, sha256, origin: ORIGIN });
+const all = (journal: Journal, from?: number): JournalEntry[] =>
+  [...journal.records(from)].map(({ record }) => record);
+
+function filled(records: readonly JournalEntry[]): { file: MemoryJournal; journal: Journal } {
+  const file = new MemoryJournal();
+  const journal = open(file);
+  for (const record of records) journal.append(record);
+  return { file, journal };
+}
+
+const pair = generateKeyPair();
+const verifier = { name: ORIGIN, publicKey: pair.publicKey };
+const signer = createNoteSigner(sha256, { ...verifier, sign: (message) => sign(pair.secretKey, message) });
+
+/** One valid record of every type. */
+const EVERY: readonly JournalEntry[] = [
+  { type: 'host.open', at: 1, engine: { node: '26.10.0', v8: '14.0', signet: '1.0.0' } },
+  { type: 'host.close', at: 2 },
+  {
+    type: 'plan.compiled',
+    at: 3,
+    planId: digest('a'),
+    deterministicHash: digest('b'),
+    principal: { kind: 'human', id: 'me' },
+    grantEpoch: digest('c'),
+    steps: [{ id: digest('d'), kind: 'apply', name: 'do_it', inputHash: digest('e'), bundle: digest('f') }],
+  },
+  {
+    type: 'call.start',
+    at: 4,
+    callId: 'c1',
+    kind: 'skill',
+    name: 'hello',
+    bundle: digest('a'),
+    version: '1.0.0',
+    tenant: 'default',
+    dryRun: true,
+    inputHash: digest('b'),
+    planHash: null,
+    stepId: null,
+  },
+  {
+    type: 'call.end',
+    at: 5,
+    callId: 'c1',
+    ok: false,
+    code: 'E_TIMEOUT',
+    outputHash: null,
+    durationMs: 1.5,
+    effects: 2,
+  },
+  {
+    type: 'effect.intent',
+    at: 6,
+    callId: 'c1',
+    effectId: '1',
+    capability: 'exec',
+    action: { program: '/bin/true', args: [] },
+    class: 'mutate',
+    grant: 'g1',
+    dryRun: false,
+  },
+  {
+    type: 'effect.outcome',
+    at: 7,
+    callId: 'c1',
+    effectId: '1',
+    status: 'done',
+    resultHash: digest('a'),
+    code: null,
+  },
+  {
+    type: 'effect.denied',
+    at: 8,
+    callId: 'c1',
+    effectId: '2',
+    capability: 'http',
+    code: 'E_CAPABILITY_DENIED',
+    action: 'GET',
+  },
+  {
+    type: 'audit.result',
+    at: 9,
+    specId: 's',
+    drift: true,
+    missing: 1,
+    observed: 2,
+    declared: 3,
+    error: null,
+    dryRun: true,
+  },
+  { type: 'bundle.loaded', at: 10, name: 'acme/a', version: '1.0.0', digest: digest('a') },
+  { type: 'bundle.refused', at: 11, name: '?', version: 'v?', digest: digest('a'), code: 'E_DIGEST' },
+  { type: 'worker.lost', at: 12, domain: 'acme', reason: 'SIGKILL' },
+];
+
+describe('records', () => {
+  test('one of every type goes in and comes out, also after reopening', () => {
+    const { file, journal } = filled(EVERY);
+    expect(all(journal)).toEqual(EVERY);
+    const again = open(file);
+    expect([again.size, again.recovered.droppedBytes]).toEqual([EVERY.length, 0]);
+    expect(all(again)).toEqual(EVERY);
+    expect([...again.records(10)].map(({ index }) => index)).toEqual([10, 11]);
+    expect(all(again, 12)).toEqual([]);
+    expect(all(again, 5_000)).toEqual([]);
+  });
+
+  test('the leaves are the canonical JSON, in a tree of RFC 6962', () => {
+    const { journal } = filled(EVERY);
+    const leaves = EVERY.map((record) => leafHash(sha256, Buffer.from(canonicalJson(record))));
+    expect(Buffer.from(journal.root())).toEqual(Buffer.from(rootOf(sha256, leaves)));
+  });
+
+  test.each([
+    ['an unknown type', { type: 'host.opened', at: 1 }],
+    ['a missing field', { type: 'worker.lost', at: 1, domain: 'acme' }],
+    ['a field too many', { type: 'host.close', at: 1, secret: 'x' }],
+    ['a wrong time', { type: 'host.close', at: -1 }],
+    ['a wrong digest', { type: 'bundle.loaded', at: 1, name: 'a', version: '1.0.0', digest: 'sha256:x' }],
+  ])('%s is refused, and nothing is written', (_, record) => {
+    const { file, journal } = filled([closed(1)]);
+    const before = file.bytes;
+    expectCode(() => journal.append(record), 'E_FORMAT');
+    expect([journal.size, file.bytes]).toEqual([1, before]);
+  });
+
+  test('65,535 bytes pass, one more is E_LIMIT', () => {
+    const { journal } = filled([]);
+    const intent = (size: number) => ({ ...EVERY[5]!, action: { text: 'x'.repeat(size) } });
+    const room = 65_535 - canonicalJson(intent(0)).length;
+    journal.append(intent(room));
+    expectCode(() => journal.append(intent(room + 1)), 'E_LIMIT');
+    expect(all(journal)).toEqual([intent(room)]);
+  });
+
+  test('what JSON cannot hold is E_JSON', () => {
+    const { journal } = filled([]);
+    expectCode(() => journal.append({ ...EVERY[5]!, action: { text: '\ud800' } }), 'E_JSON');
+    expectCode(() => journal.append({ ...EVERY[5]!, action: { call: () => 1 } }), 'E_JSON');
+    expect(journal.size).toBe(0);
+  });
+
+  test('a type of a later Signet says upgrade, damage does not', () => {
+    const record = Buffer.from('{"at":1,"type":"moon.landing"}');
+    const { file } = filled([closed(1)]);
+    const { bytes } = filled([closed(1), { ...closed(2) }]).file;
+    file.append(formatFrame(1, record, leafHash(sha256, record)));
+    expectCode(() => all(open(file)), 'E_FORMAT_VERSION');
+    const lie = Buffer.from('{"at":-1,"type":"host.close"}');
+    const other = new MemoryJournal(bytes);
+    other.append(formatFrame(2, lie, leafHash(sha256, lie)));
+    expectCode(() => all(open(other)), 'E_FORMAT');
+  });
+
+  test('a reader sees what is appended while it reads, over many strides', () => {
+    const { journal } = filled(Array.from({ length: 700 }, (_, i) => closed(i)));
+    const reader = journal.records(690);
+    expect(reader.next().value).toEqual({ index: 690, record: closed(690) });
+    journal.append(closed(700));
+    expect([...reader].map(({ index }) => index).at(-1)).toBe(700);
+    for (const from of [0, 255, 256, 257, 512, 699]) expect(all(journal, from)[0]).toEqual(closed(from));
+  });
+});
+
+describe('after a crash', () => {
+  const SAMPLE = EVERY.slice(0, 6);
+
+  test('the file cut at every offset opens as a prefix, goes on, and reports what it dropped', () => {
+    const { file } = filled(SAMPLE);
+    const sizes = new Set<number>();
+    for (let cut = 0; cut <= file.bytes.length; cut++) {
+      const torn = new MemoryJournal(file.bytes.subarray(0, cut));
+      const journal = open(torn);
+      const records = all(journal);
+      expect(records).toEqual(SAMPLE.slice(0, records.length));
+      if (cut > 17) expect(torn.bytes.length + journal.recovered.droppedBytes).toBe(cut);
+      sizes.add(records.length);
+      expect(journal.append(closed(99))).toBe(records.length);
+      expect(all(open(torn))).toEqual([...records, closed(99)]);
+    }
+    expect([...sizes]).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  test('a tail of zeros or of noise behind whole records is dropped', () => {
+    const { file } = filled(SAMPLE);
+    for (const tail of [
+      new Uint8Array(200_000),
+      new Uint8Array(5_000).fill(0x7b),
+      Buffer.from('{"a":{"b":1}}'.repeat(900)),
+    ]) {
+      const torn = new MemoryJournal(Buffer.concat([file.bytes, tail]));
+      const journal = open(torn);
+      expect([journal.size, journal.recovered.droppedBytes]).toEqual([6, tail.length]);
+      expect(torn.bytes).toEqual(file.bytes);
+    }
+  });
+
+  test('one changed bit before the last record is E_LOG_CORRUPT, and the file is left as it is', () => {
+    const { file } = filled(SAMPLE);
+    const lastFrame = filled(SAMPLE.slice(0, -1)).file.bytes.length;
+    for (let at = 17; at < lastFrame; at++) {
+      const bytes = file.bytes.slice();
+      bytes[at]! ^= 1 << (at & 7);
+      const damaged = new MemoryJournal(bytes);
+      expectCode(() => open(damaged), 'E_LOG_CORRUPT');
+      expect(damaged.bytes).toEqual(bytes);
+    }
+  });
+
+  test('a record that was removed, doubled or moved is E_LOG_CORRUPT', () => {
+    const parts = SAMPLE.map((_, i) => filled(SAMPLE.slice(0, i + 1)).file.bytes);
+    const header = filled([]).file.bytes;
+    const cut = parts.map((bytes, i) => bytes.subarray(i === 0 ? header.length : parts[i - 1]!.length));
+    const build = (order: number[]): MemoryJournal =>
+      new MemoryJournal(Buffer.concat([header, ...order.map((i) => cut[i]!)]));
+    expect(open(build([0, 1, 2, 3, 4, 5])).size).toBe(6);
+    for (const order of [
+      [1, 2, 3],
+      [0, 2, 3],
+      [0, 0, 1, 2],
+      [0, 2, 1, 3],
+      [1, 0, 2],
+    ]) {
+      expectCode(() => open(build(order)), 'E_LOG_CORRUPT');
+    }
+  });
+
+  test('another file is no journal, a later format says upgrade', () => {
+    expectCode(() => open(new MemoryJournal(Buffer.from('#!/bin/sh\nexec something\n'))), 'E_LOG_CORRUPT');
+    expectCode(() => open(new MemoryJournal(Buffer.from('#!'))), 'E_LOG_CORRUPT');
+    expectCode(() => open(new MemoryJournal(Buffer.from('signet journal/2\nwhatever'))), 'E_FORMAT_VERSION');
+    expect(open(new MemoryJournal(Buffer.from('signet journal/1\n'))).size).toBe(0);
+  });
+
+  test('durable means synced, at once; the rest is written through all the same', () => {
+    const { file, journal } = filled([closed(1)]);
+    expect(file.synced).toBeLessThan(file.bytes.length);
+    journal.append(closed(2), { durable: true });
+    expect(file.synced).toBe(file.bytes.length);
+    journal.append(closed(3), { durable: false });
+    expect(file.synced).toBeLessThan(file.bytes.length);
+    journal.sync();
+    expect(file.synced).toBe(file.bytes.length);
+  });
+});
+
+describe('when the disk fails', () => {
+  test('half a record is cut off again, and the next one fits', () => {
+    const { file, journal } = filled([closed(1)]);
+    const before = file.bytes;
+    for (const written of [0, 1, 2, 20]) {
+      file.fail = { append: written };
+      expectCode(() => journal.append(closed(2)), 'E_IO');
+      expect([journal.size, file.bytes]).toEqual([1, before]);
+    }
+    file.fail = {};
+    expect(journal.append(closed(2))).toBe(1);
+    expect(all(open(file))).toEqual([closed(1), closed(2)]);
+  });
+
+  test('where that fails too, or a sync fails, the journal takes nothing more until it is opened anew', () => {
+    for (const fail of [{ append: 5, truncate: true }, { sync: true }]) {
+      const { file, journal } = filled([closed(1)]);
+      file.fail = fail;
+      expectCode(() => journal.append(closed(2), { durable: true }), 'E_IO');
+      file.fail = {};
+      expectCode(() => journal.append(closed(3)), 'E_IO');
+      expectCode(() => journal.checkpoint([signer]), 'E_IO');
+      const again = open(file);
+      again.append(closed(4), { durable: true });
+      expect(all(again).at(-1)).toEqual(closed(4));
+    }
+  });
+
+  test('a record changed under an open journal is found when it is read', () => {
+    const { file, journal } = filled(EVERY);
+    const note = journal.checkpoint([signer]);
+    journal.append(closed(3));
+    file.bytes[40]! ^= 1;
+    expectCode(() => all(journal), 'E_LOG_CORRUPT');
+    expectCode(() => journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
+  });
+});
+
+describe('checkpoints', () => {
+  test('say origin, size and root, and hold for the journal as it grows', () => {
+    const { file, journal } = filled(EVERY);
+    const note = journal.checkpoint([signer]);
+    expect(file.synced).toBe(file.bytes.length);
+    expect(parseCheckpoint(parseNote(note).text)).toEqual({
+      origin: ORIGIN,
+      size: EVERY.length,
+      root: new Uint8Array(journal.root()),
+    });
+    journal.append(lost('later'));
+    expect(journal.verify(note, verify, [verifier]).size).toBe(EVERY.length);
+    expect(open(file).verify(journal.checkpoint([signer]), verify, [verifier], 1).size).toBe(
+      EVERY.length + 1,
+    );
+    expect(filled([]).journal.verify(filled([]).journal.checkpoint([signer]), verify, [verifier]).size).toBe(
+      0,
+    );
+  });
+
+  test('a shorter journal, another record, another origin, another signer are refused', () => {
+    const { journal } = filled(EVERY);
+    const note = journal.checkpoint([signer]);
+    expectCode(() => filled(EVERY.slice(0, -1)).journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
+    const changed = [...EVERY.slice(0, -1), lost('another reason'), closed(13)];
+    expectCode(() => filled(changed).journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
+    expectCode(() => filled(changed.slice(0, -1)).journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
+    const other = new Journal({ file: filled(EVERY).file, sha256, origin: 'other' });
+    expectCode(() => other.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
+    const stranger = { name: ORIGIN, publicKey: generateKeyPair().publicKey };
+    expectCode(() => journal.verify(note, verify, [stranger]), 'E_NOTE_UNTRUSTED');
+    expectCode(() => journal.verify(note, verify, [verifier], 2), 'E_NOTE_UNTRUSTED');
+    expect(journal.verify(note, verify, [verifier]).size).toBe(EVERY.length);
+  });
+});
+
+test('any sequence of appends, crashes and reopenings keeps a prefix of what was appended', () => {
+  const step = fc.record({ count: fc.nat(4), durable: fc.boolean(), lose: fc.nat(120) });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+      const file = new MemoryJournal();
+      let expected: JournalEntry[] = [];
+      let safe = 0;
+      let next = 0;
+      for (const { count, durable, lose } of steps) {
+        const journal = open(file);
+        const found = all(journal);
+        expect(found).toEqual(expected.slice(0, found.length));
+        expect(found.length).toBeGreaterThanOrEqual(safe);
+        expected = found;
+        for (let i = 0; i < count; i++) {
+          expected.push(closed(next++));
+          journal.append(expected.at(-1)!, { durable });
+        }
+        if (durable && count > 0) safe = expected.length;
+        // The loss of power takes any part of what was never synced.
+        file.bytes = file.bytes.slice(0, Math.max(file.synced, file.bytes.length - lose));
+      }
+    }),
+  );
+});

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { PlanContext } from '../../src/contracts/plan.ts';
+import { type Catalog, PlanBook } from '../../src/plan.ts';
+import type { JournalRecord } from '../../src/ports.ts';
+
+const sha256 = (data: Uint8Array | string): Uint8Array => createHash('sha256').update(data).digest();
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const human = { kind: 'human', id: 'me' } as const;
+const epoch = digest('e');
+
+const catalog: Catalog = {
+  lookup: (_kind, name) =>
+    name === 'write'
+      ? { digest: digest('a'), input: z.strictObject({ n: z.number(), by: z.number().default(1) }) }
+      : undefined,
+};
+const step = { kind: 'skill', name: 'write', input: { n: 1 } } as const;
+
+let records: { record: JournalRecord; durable: boolean }[];
+let book: PlanBook;
+let now: number;
+
+beforeEach(() => {
+  records = [];
+  now = 1_000;
+  const journal = {
+    append: (record: JournalRecord, options?: { durable?: boolean }) =>
+      records.push({ record, durable: options?.durable === true }),
+  };
+  book = new PlanBook({ sha256, clock: { now: () => now }, journal });
+});
+
+function planned(): { context: PlanContext; call: Parameters<PlanBook['authorize']>[1] } {
+  const plan = book.compile({ steps: [step] }, catalog, human, epoch);
+  const only = plan.steps[0]!;
+  const call = {
+    kind: only.kind,
+    name: only.name,
+    inputHash: only.inputHash,
+    bundleDigest: only.bundle,
+    grantEpoch: epoch,
+  };
+  return { context: book.contextFor(plan, only), call };
+}
+
+test('a compiled step is authorised for exactly its call', () => {
+  const { context, call } = planned();
+  expect(() => book.authorize(context, call)).not.toThrow();
+});
+
+test.each<
+  [string, (context: PlanContext) => PlanContext | undefined, Partial<Parameters<PlanBook['authorize']>[1]>]
+>([
+  ['no plan', () => undefined, {}],
+  ['a plan that was never compiled here', (c) => ({ ...c, planHash: digest('9') }), {}],
+  ['another step', (c) => ({ ...c, stepId: digest('9') }), {}],
+  ['another function', (c) => c, { name: 'other' }],
+  ['another kind', (c) => c, { kind: 'apply' }],
+  ['another input', (c) => c, { inputHash: digest('9') }],
+  ['another bundle', (c) => c, { bundleDigest: digest('9') }],
+  ['changed grants', (c) => c, { grantEpoch: digest('9') }],
+  ['a forged grant epoch', (c) => ({ ...c, grantEpoch: digest('9') }), {}],
+  ['another principal', (c) => ({ ...c, principal: { kind: 'agent', id: 'me' } }), {}],
+])('%s is E_PLAN_REQUIRED', (_what, forge, change) => {
+  const { context, call } = planned();
+  expect(() => book.authorize(forge(context), { ...call, ...change })).toThrowError(
+    expect.objectContaining({ code: 'E_PLAN_REQUIRED' }),
+  );
+});
+
+test('a plan of another host counts for nothing', () => {
+  const { context, call } = planned();
+  const other = new PlanBook({ sha256, clock: { now: () => now }, journal: { append: () => 0 } });
+  expect(() => other.authorize(context, call)).toThrowError(
+    expect.objectContaining({ code: 'E_PLAN_REQUIRED' }),
+  );
+});
+
+test('the plan is in the journal, durably, before it is returned', () => {
+  planned();
+  expect(records).toMatchObject([
+    { durable: true, record: { type: 'plan.compiled', grantEpoch: epoch, steps: [{ name: 'write' }] } },
+  ]);
+});
+
+test('a journal that cannot be written leaves no plan behind', () => {
+  let context: PlanContext | undefined;
+  const broken = new PlanBook({
+    sha256,
+    clock: { now: () => now },
+    journal: {
+      append: (record) => {
+        context = { planHash: record['planId'] as string, stepId: '', principal: human, grantEpoch: epoch };
+        throw new Error('disk full');
+      },
+    },
+  });
+  expect(() => broken.compile({ steps: [step] }, catalog, human, epoch)).toThrowError('disk full');
+  const { call } = planned();
+  expect(() => broken.authorize(context, call)).toThrowError(/no such plan/);
+});
+
+test('the same draft compiles to the same hash at another time; another input does not', () => {
+  const first = book.compile({ steps: [step] }, catalog, human, epoch);
+  now += 5_000;
+  const second = book.compile({ steps: [step] }, catalog, human, epoch);
+  expect(second.deterministicHash).toBe(first.deterministicHash);
+  expect(second.steps[0]?.id).toBe(first.steps[0]?.id);
+  expect(second.planId).not.toBe(first.planId);
+  const other = book.compile({ steps: [{ ...step, input: { n: 2 } }] }, catalog, human, epoch);
+  expect(other.deterministicHash).not.toBe(first.deterministicHash);
+});
+
+test('defaults are part of what is planned', () => {
+  const plan = book.compile({ steps: [step] }, catalog, human, epoch);
+  expect(plan.steps[0]?.input).toEqual({ n: 1, by: 1 });
+});
+
+test('every reason against a draft is listed at once', () => {
+  const draft = {
+    steps: [
+      { kind: 'skill', name: 'nowhere', input: {} },
+      { ...step, input: { n: 'x' } },
+      { ...step, dependsOn: [7] },
+    ],
+  } as const;
+  const attempt = () =>
+    book.compile(
+      { steps: draft.steps.map((s) => ({ ...s, dependsOn: 'dependsOn' in s ? [...s.dependsOn] : [] })) },
+      catalog,
+      human,
+      epoch,
+    );
+  expect(attempt).toThrowError(/step 0.*no installed bundle.*step 1.*n: .*step 2.*depends on step 7/s);
+  expect(attempt).toThrowError(expect.objectContaining({ code: 'E_PLAN' }));
+  expect(records).toEqual([]);
+});

@@ -1,0 +1,38 @@
+// A value of the wrong shape becomes one coded error that names every problem and quotes little of what is foreign.
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeProblems, parseShape } from '../../src/shape.ts';
+import { expectCode } from './expect-code.ts';
+
+const Shape = z.strictObject({
+  name: z.string(),
+  size: z.number().default(7),
+  list: z.array(z.number()).optional(),
+});
+
+test('a value of the shape is given back with its defaults', () => {
+  expect(parseShape(Shape, { name: 'x' }, 'thing')).toEqual({ name: 'x', size: 7 });
+});
+
+test('one line for each problem, with its path; E_FORMAT, or the code that was asked for', () => {
+  const error = expectCode(
+    () => parseShape(Shape, { name: 1, list: [1, 'x'], more: 1 }, 'thing'),
+    'E_FORMAT',
+  );
+  expect(error.item).toBe('thing');
+  expect(error.message).toMatch(/^thing: name: .*; list\.1: .*; \(top\): .*more/);
+  expectCode(() => parseShape(Shape, null, 'plugin.json', 'E_MANIFEST'), 'E_MANIFEST');
+});
+
+test('many problems, long names and control characters are cut and escaped', () => {
+  const many = z.array(z.number()).safeParse(Array(1000).fill('x'));
+  expect(describeProblems(many.error!)).toHaveLength(20);
+  const hostile = Shape.safeParse({ name: 'x', [`${'k'.repeat(100_000)}\u001b[31m\n`]: 1 });
+  const deep = z
+    .record(z.string(), z.number())
+    .safeParse({ [`\u001b]0;owned\u0007${'p'.repeat(100_000)}`]: 'x' });
+  for (const line of [...describeProblems(hostile.error!), ...describeProblems(deep.error!)]) {
+    expect(line.length).toBeLessThanOrEqual(300);
+    expect([...line].every((char) => char >= ' ' && char !== '\u007f')).toBe(true);
+  }
+});
