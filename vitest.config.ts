@@ -6,11 +6,11 @@ const SLOW = ['test/hostile/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 const CRON = ['test/cron/**/*.test.ts'];
 
 const shared = {
-  pool: 'forks',
+  pool: 'forks' as const,
   execArgv: ['--no-node-snapshot'],
   testTimeout: 60_000,
   hookTimeout: 120_000,
-} as const;
+};
 
 const project = (name: string, include: string[], exclude: string[] = []) => ({
   extends: true as const,

@@ -24,6 +24,7 @@ import { SignetError } from '../src/error.ts';
 import { Journal } from '../src/journal.ts';
 import { PlanBook } from '../src/plan.ts';
 import type { Clock } from '../src/ports.ts';
+import { unresolvedEffects } from '../src/unresolved-effects.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
 import type { LogLine } from './capabilities/capability.ts';
@@ -32,7 +33,7 @@ import { createGrantReader, type GrantSet } from './grants.ts';
 import { Installed } from './installed.ts';
 import { openJournalFile } from './journal-file.ts';
 import { KeyValueStore } from './kv.ts';
-import { isolationLayers } from './layers.ts';
+import { describeLayers } from './layers.ts';
 import { type ProjectPaths, projectPaths } from './paths.ts';
 import { acquireLock, type StateLock } from './state-lock.ts';
 import { Supervisor } from './supervisor.ts';
@@ -222,9 +223,11 @@ export class Host {
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
-        unresolved: journal.unresolved().map(({ effectId, action }) => `${effectId}: ${action}`),
+        unresolved: unresolvedEffects(journal.records()).map(
+          ({ intent }) => `${intent.effectId}: ${intent.action}`,
+        ),
       },
-      layers: isolationLayers(),
+      layers: describeLayers(),
       workers: this.#supervisor.pids.length,
     };
   }

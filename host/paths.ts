@@ -1,4 +1,5 @@
 // Where everything of a project is (DESIGN.md §6 "In the project folder, to be committed", "State directory").
+import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 export interface ProjectPaths {
@@ -21,9 +22,9 @@ export interface ProjectPaths {
   readonly example: string;
 }
 
-/** The paths of the project in `directory`. */
+/** The paths of the project in `directory`, links resolved: grants and protected paths are compared by real path. */
 export function projectPaths(directory: string): ProjectPaths {
-  const project = resolve(directory);
+  const project = existsSync(directory) ? realpathSync(directory) : resolve(directory);
   const state = join(project, '.signet');
   return {
     project,

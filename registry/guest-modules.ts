@@ -74,14 +74,13 @@ const read = (_, name) => (BUILDERS.has(name) ? schema : refuse(name));
 const schema = /* @__PURE__ */ new Proxy(() => {}, {
   get: read,
   apply: () => schema,
-  construct: () => refuse('new'),
   has: (_, name) => refuse(name),
   ownKeys: () => refuse('Object.keys'),
 });
 const named = (name) =>
   BUILDERS.has(name)
     ? schema
-    : new Proxy(() => {}, { get: () => refuse(name), apply: () => refuse(name), construct: () => refuse(name) });
+    : new Proxy(() => {}, { get: () => refuse(name), apply: () => refuse(name) });
 export const z = /* @__PURE__ */ new Proxy({}, { get: read, has: (_, name) => refuse(name), ownKeys: () => refuse('Object.keys') });
 export default z;
 ${gone.map((name, i) => `const n${i} = /* @__PURE__ */ named(${JSON.stringify(name)});`).join('\n')}

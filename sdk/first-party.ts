@@ -2,17 +2,13 @@
 // must be the pinned ones (DESIGN.md §3 "Local root", §7).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createEvaluator } from '../host/evaluate.ts';
 import { archiveDigest } from '../registry/archive.ts';
 import { buildBundle } from '../registry/build.ts';
+import { firstPartyLockFile, readFirstPartyLock, skillsFolder } from '../registry/first-party.ts';
 import { fullName } from '../src/contracts/manifest.ts';
-import { FirstPartyLock } from '../src/contracts/trust.ts';
+import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
-import { parseJson } from '../src/json.ts';
-import { parseShape } from '../src/shape.ts';
-
-const LOCK = 'first-party.lock.json';
 
 export interface FirstPartyArchive {
   readonly name: string;
@@ -21,17 +17,6 @@ export interface FirstPartyArchive {
   readonly archive: Uint8Array;
   /** The source folder, where it was built here; undefined where the package carried it. */
   readonly source?: string;
-}
-
-/** `skills/` beside these sources, or what the package has in its place. */
-export function skillsFolder(): string {
-  return fileURLToPath(new URL('../skills/', import.meta.url));
-}
-
-/** The pinned digests; E_FIRST_PARTY where the file is not what it should be. */
-export function readFirstPartyLock(folder = skillsFolder()): FirstPartyLock {
-  const file = join(folder, LOCK);
-  return parseShape(FirstPartyLock, parseJson(readFileSync(file), file), file, 'E_FIRST_PARTY');
 }
 
 /**
@@ -75,7 +60,7 @@ export async function relockFirstParty(folder = skillsFolder()): Promise<FirstPa
     type: 'first-party/1',
     bundles: built.map(({ name, version, digest }) => ({ name, version, digest })),
   };
-  writeFileSync(join(folder, LOCK), `${JSON.stringify(lock, null, 2)}\n`);
+  writeFileSync(firstPartyLockFile(folder), `${JSON.stringify(lock, null, 2)}\n`);
   return lock;
 }
 

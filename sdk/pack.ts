@@ -5,8 +5,9 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BUNDLED_NAMES, bundledScript } from '../host/bundled.ts';
-import { archiveFile, loadFirstParty, skillsFolder } from './first-party.ts';
+import { bundledScripts } from '../host/bundled.ts';
+import { firstPartyLockFile } from '../registry/first-party.ts';
+import { archiveFile, loadFirstParty } from './first-party.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const dist = join(root, 'dist');
@@ -21,11 +22,12 @@ execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json'
 
 const bundled = join(dist, 'host', 'bundled');
 mkdirSync(bundled, { recursive: true });
-for (const name of BUNDLED_NAMES) writeFileSync(join(bundled, `${name}.js`), bundledScript(name));
+for (const [name, script] of Object.entries(await bundledScripts()))
+  writeFileSync(join(bundled, `${name}.js`), script);
 
 const skills = join(dist, 'skills');
 mkdirSync(skills, { recursive: true });
-cpSync(join(skillsFolder(), 'first-party.lock.json'), join(skills, 'first-party.lock.json'));
+cpSync(firstPartyLockFile(), firstPartyLockFile(skills));
 for (const { name, archive } of await loadFirstParty())
   writeFileSync(join(skills, archiveFile(name)), archive);
 cpSync(join(root, 'sdk', 'template'), join(dist, 'sdk', 'template'), { recursive: true });

@@ -3,7 +3,7 @@
 import { createEvaluator } from '../host/evaluate.ts';
 import { Supervisor } from '../host/supervisor.ts';
 import { buildBundle } from '../registry/build.ts';
-import { EXTENSION, type Kind } from '../src/contracts/manifest.ts';
+import { EXTENSION, type Kind, MAIN_PATH } from '../src/contracts/manifest.ts';
 import { type CallOptions, Dispatch } from '../src/dispatch.ts';
 import { asSignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
@@ -43,7 +43,7 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
   const { manifest, digest, files } = await buildBundle({ folder, evaluate: evaluator.evaluate }).finally(
     () => evaluator.close(),
   );
-  const main = files.find(({ path }) => path === 'dev.signet/main.js');
+  const main = files.get(MAIN_PATH);
   const code = main === undefined ? '' : new TextDecoder().decode(main.bytes);
   const asked: AskedEffect[] = [];
   const supervisor = new Supervisor();

@@ -27,7 +27,7 @@ export interface JournalFile {
   size(): number;
   /** The bytes from `offset` up to `offset + length`, fewer where the file ends. */
   read(offset: number, length: number): Uint8Array;
-  /** Writes all the bytes at the end; they survive the death of the process. */
+  /** Writes all the bytes at the end; they survive a process that is killed. */
   append(bytes: Uint8Array): void;
   /** Returns once everything appended would survive the loss of power. */
   sync(): void;

@@ -15,8 +15,6 @@ import {
 } from './tile-paths.ts';
 import { openTileLog, type TileReader, type TreeHead } from './tile-reader.ts';
 
-export { openTileLog, type TreeHead } from './tile-reader.ts';
-
 /** The right edge of the log: for each tile level the hashes of its last tile while it is not full, and the entries. */
 interface Edge {
   readonly hashes: Uint8Array[][];

@@ -8,7 +8,7 @@ export const TILE_WIDTH = 256;
 /** Levels of the tree in one tile. */
 export const TILE_HEIGHT = 8;
 /** A bundle's length prefix has 16 bits. */
-export const MAX_ENTRY_BYTES = 65_535;
+const MAX_ENTRY_BYTES = 65_535;
 
 /** `tile/<L>/<N>[.p/<W>]`; L is a level or `entries`, W is given below the full width only. */
 export function tilePath(level: number | 'entries', index: number, width: number = TILE_WIDTH): string {

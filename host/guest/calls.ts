@@ -12,7 +12,7 @@ import {
   stringify,
   type Table,
   table,
-  then,
+  whenSettled,
 } from './intrinsics.ts';
 import { emit, hasRoom } from './output.ts';
 
@@ -69,7 +69,7 @@ export function startCall(id: string, name: string, input: unknown, dryRun: bool
     return;
   }
   const settled = new CapturedPromise<unknown>((resolve) => resolve(returned));
-  then(
+  whenSettled(
     settled,
     (value) => succeed(call, value),
     (thrown) => fail(call, 'guest', describe(thrown)),

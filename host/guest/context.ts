@@ -2,16 +2,16 @@
 // else (DESIGN.md §4 "Capabilities"). Frozen, one a call.
 
 import type { Request } from './effects.ts';
-import { type Bare, CapturedBytes, charCodeAt, freeze, primitiveText, then } from './intrinsics.ts';
+import { type Bare, CapturedBytes, charCodeAt, freeze, primitiveText, whenSettled } from './intrinsics.ts';
 
 const MAX_LOG_MESSAGE = 10_000;
 
 /** The context of one call over its way of requesting effects. */
 export function createContext(request: Request, dryRun: boolean): object {
   const ask = (capability: string, fields: Bare, answer: string): Promise<unknown> =>
-    then(request(capability, fields), (value) => (value as Record<string, unknown>)[answer]);
+    whenSettled(request(capability, fields), (value) => (value as Record<string, unknown>)[answer]);
   const log = (level: string) => (message: unknown, data?: unknown) =>
-    then(
+    whenSettled(
       request('log', {
         __proto__: null,
         level,
@@ -26,7 +26,9 @@ export function createContext(request: Request, dryRun: boolean): object {
     clock: freeze({ now: () => ask('clock', { __proto__: null }, 'now') }),
     random: freeze({
       bytes: (bytes: unknown) =>
-        then(ask('random', { __proto__: null, bytes }, 'base64'), (text) => decodeBase64(text as string)),
+        whenSettled(ask('random', { __proto__: null, bytes }, 'base64'), (text) =>
+          decodeBase64(text as string),
+        ),
     }),
     fs: freeze({ readText: (path: unknown) => ask('fs.read', { __proto__: null, path }, 'text') }),
     exec: (exec: unknown) => request('exec', exec),

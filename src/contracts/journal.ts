@@ -9,8 +9,8 @@ const Id = z.string().min(1).max(256);
 const Code = z.string().min(1).max(64);
 /** Milliseconds since the Unix epoch, by the host's clock. */
 const at = Count;
-/** What an effect would do or did, in its capability's own words: one line, or its arguments. */
-const Action = z.union([z.string().max(16_384), z.record(z.string().max(256), z.unknown())]);
+/** What an effect would do, did, or was refused, in one line for people. */
+const Action = z.string().max(16_384);
 
 /** A host opened the journal, on this engine. */
 const HostOpen = z.strictObject({
@@ -50,7 +50,7 @@ const CallStart = z.strictObject({
   stepId: Digest.nullable(),
 });
 
-/** `effects`: how many the call asked for. */
+/** `effects`: how many the call asked for. `durationMs` is by the host's clock: below 0 where that was set back. */
 const CallEnd = z.strictObject({
   type: z.literal('call.end'),
   at,
@@ -58,7 +58,7 @@ const CallEnd = z.strictObject({
   ok: z.boolean(),
   code: Code.nullable(),
   outputHash: Digest.nullable(),
-  durationMs: z.number().min(0),
+  durationMs: z.number(),
   effects: Count,
 });
 

@@ -4,6 +4,8 @@ import { BundleName, FunctionName, NamePart, Version, VersionRange } from './com
 
 export const MANIFEST_SCHEMA_ID = 'https://agent-plugins.org/schemas/1.0.0/plugin.schema.json';
 export const EXTENSION = 'dev.signet';
+/** Where an archive has its one script. */
+export const MAIN_PATH = 'dev.signet/main.js';
 
 /** The thirteen kinds, in the order of DESIGN.md §2. */
 export const KIND_NAMES = [

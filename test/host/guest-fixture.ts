@@ -73,6 +73,12 @@ export function openGuest(
   });
 }
 
+/** What a function expression `(input, ctx) => …` yields inside an isolate, as the value of its JSON. */
+export async function inside(run: string, before = '', options: Partial<CallOptions> = {}): Promise<unknown> {
+  const guest = await openGuest(supervise(), bundleOf({ run }, before));
+  return JSON.parse(await guest.call('skill/run', '{}', callOptions(options)));
+}
+
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

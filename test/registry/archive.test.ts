@@ -1,5 +1,6 @@
 // THREATS.md 20-24 and DESIGN.md §7 "Archive identity": each hostile archive is made by hand, its valid twin beside it.
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -20,6 +21,12 @@ describe('the valid twins', () => {
   test('a tar made by hand is what packArchive writes', () => {
     expect(Buffer.from(packArchive([{ path: 'a.txt', bytes: utf8('x') }]))).toEqual(good);
     expect(read(good)).toBe('passed');
+  });
+
+  test('it is the example of FORMAT.md', () => {
+    const format = fs.readFileSync(new URL('../../registry/FORMAT.md', import.meta.url), 'utf8');
+    expect(format).toContain(archiveDigest(good));
+    expect(format).toContain(filesJson({ 'a.txt': 'x' }));
   });
 
   test('files come back with their bytes and modes, as views of the archive', () => {

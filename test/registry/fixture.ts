@@ -44,7 +44,11 @@ export interface BundleInput {
 }
 
 /** plugin.json of a bundle with one function. */
-export function manifestOf({ name = 'local/hello', version = '1.0.0', signet = {} }: BundleInput = {}): object {
+export function manifestOf({
+  name = 'local/hello',
+  version = '1.0.0',
+  signet = {},
+}: BundleInput = {}): object {
   const [namespace, own] = name.split('/');
   return {
     $schema: MANIFEST_SCHEMA_ID,
@@ -118,15 +122,27 @@ export function createWorld(
   const registry = join(directory, 'registry');
   const clock = { ms: START, now: () => clock.ms };
   const { local = true, firstParty = NO_FIRST_PARTY } = options;
-  const namespaces = options.namespaces ?? [{ namespace: 'local', keys: [PUBLISHER.publicKey], threshold: 1 }];
-  const { fingerprint } = createRegistry({ directory: registry, keys: REGISTRY_KEYS, namespaces, now: START });
+  const namespaces = options.namespaces ?? [
+    { namespace: 'local', keys: [PUBLISHER.publicKey], threshold: 1 },
+  ];
+  const { fingerprint } = createRegistry({
+    directory: registry,
+    keys: REGISTRY_KEYS,
+    namespaces,
+    now: START,
+  });
   const folder = join(directory, 'project');
   mkdirSync(folder);
   const setPolicy = (changes: object): void => {
     const policy = {
       version: 1,
       registries: [
-        { name: 'home', location: registry, root: fingerprint, namespaces: namespaces.map((n) => n.namespace) },
+        {
+          name: 'home',
+          location: registry,
+          root: fingerprint,
+          namespaces: namespaces.map((n) => n.namespace),
+        },
       ],
       ...changes,
     };

@@ -45,17 +45,13 @@ test('inputs and outputs are typed by the kind, or by the zod schemas of a skill
       return { text: String(input.n) };
     },
   });
+  const parsed = { observed: [], ambiguous: [] };
+  const text = z.string();
   // @ts-expect-error a parser answers with what it observed
   sdk.provide({ kind: 'parser', name: 'p', description: 'd', run: () => ({}) });
   // @ts-expect-error a kind that fixes its schemas takes none
-  sdk.provide({
-    kind: 'parser',
-    name: 'p',
-    description: 'd',
-    input: z.string(),
-    run: () => ({ observed: [], ambiguous: [] }),
-  });
+  sdk.provide({ kind: 'parser', name: 'p', description: 'd', input: text, run: () => parsed });
   // @ts-expect-error there is no such kind
-  sdk.provide({ kind: 'daemon', name: 'p', description: 'd', run: () => ({}) });
+  sdk.provide({ kind: 'daemon', name: 'p', description: 'd', run: () => parsed });
   expect(true).toBe(true);
 });

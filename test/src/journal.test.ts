@@ -75,7 +75,7 @@ const EVERY: readonly JournalEntry[] = [
     callId: 'c1',
     effectId: '1',
     capability: 'exec',
-    action: { program: '/bin/true', args: [] },
+    action: '/bin/true',
     class: 'mutate',
     grant: 'g1',
     dryRun: false,
@@ -114,6 +114,21 @@ const EVERY: readonly JournalEntry[] = [
   { type: 'worker.lost', at: 12, domain: 'acme', reason: 'SIGKILL' },
 ];
 
+const bytesOf = (record: JournalEntry): number => canonicalJson(record).length;
+
+/** A plan of so many steps, whose principal's id and last name are so much longer: the one record that can be large. */
+function plan(steps: number, longer: number): JournalEntry {
+  const [one] = EVERY.flatMap((record) => (record.type === 'plan.compiled' ? [record] : []));
+  const step = one!.steps[0]!;
+  const id = 'm'.repeat(1 + Math.min(longer, 255));
+  const name = `n${'n'.repeat(Math.max(longer - 255, 0))}`;
+  return {
+    ...one!,
+    principal: { kind: 'human', id },
+    steps: Array.from({ length: steps }, (_, i) => ({ ...step, name: i === 0 ? name : 'n' })),
+  };
+}
+
 describe('records', () => {
   test('one of every type goes in and comes out, also after reopening', () => {
     const { file, journal } = filled(EVERY);
@@ -137,6 +152,7 @@ describe('records', () => {
     ['a missing field', { type: 'worker.lost', at: 1, domain: 'acme' }],
     ['a field too many', { type: 'host.close', at: 1, secret: 'x' }],
     ['a wrong time', { type: 'host.close', at: -1 }],
+    ['an action that is no text', { ...EVERY[7]!, action: { program: '/bin/true' } }],
     ['a wrong digest', { type: 'bundle.loaded', at: 1, name: 'a', version: '1.0.0', digest: 'sha256:x' }],
   ])('%s is refused, and nothing is written', (_, record) => {
     const { file, journal } = filled([closed(1)]);
@@ -147,17 +163,19 @@ describe('records', () => {
 
   test('65,535 bytes pass, one more is E_LIMIT', () => {
     const { journal } = filled([]);
-    const intent = (size: number) => ({ ...EVERY[5]!, action: { text: 'x'.repeat(size) } });
-    const room = 65_535 - canonicalJson(intent(0)).length;
-    journal.append(intent(room));
-    expectCode(() => journal.append(intent(room + 1)), 'E_LIMIT');
-    expect(all(journal)).toEqual([intent(room)]);
+    const [empty, last] = [plan(0, 0), plan(200, 0)];
+    const rows = Math.floor((65_535 - bytesOf(empty)) / ((bytesOf(last) - bytesOf(empty)) / 200));
+    const room = 65_535 - bytesOf(plan(rows, 0));
+    journal.append(plan(rows, room));
+    expect(bytesOf(plan(rows, room))).toBe(65_535);
+    expectCode(() => journal.append(plan(rows, room + 1)), 'E_LIMIT');
+    expectCode(() => journal.append(plan(1000, 0)), 'E_LIMIT');
+    expect(all(journal)).toEqual([plan(rows, room)]);
   });
 
   test('what JSON cannot hold is E_JSON', () => {
     const { journal } = filled([]);
-    expectCode(() => journal.append({ ...EVERY[5]!, action: { text: '\ud800' } }), 'E_JSON');
-    expectCode(() => journal.append({ ...EVERY[5]!, action: { call: () => 1 } }), 'E_JSON');
+    expectCode(() => journal.append({ ...EVERY[5]!, action: '\ud800' }), 'E_JSON');
     expect(journal.size).toBe(0);
   });
 

@@ -1,0 +1,66 @@
+// `registry install NAMESPACE/NAME[@RANGE]`: shows the verdict and what changes, asks, and installs.
+import { createInterface } from 'node:readline/promises';
+import { fetchRelease, verifyFetched } from '../../../registry/fetch.ts';
+import { type InstallResult, install } from '../../../registry/install.ts';
+import type { Project } from '../../../registry/project.ts';
+import { compareInstalled } from '../../../registry/update.ts';
+import { exitOf } from '../../../src/contracts/verdict.ts';
+import { SignetError } from '../../../src/error.ts';
+import { prepareProject } from '../../project.ts';
+import { openProject } from '../../release.ts';
+import { directoryOf, type Output, type Run } from '../command.ts';
+import { formatVerdict } from '../verdict.ts';
+
+export const run: Run = async (invocation) => {
+  const { positionals, flags, json, output } = invocation;
+  const [subject = ''] = positionals;
+  const [name = '', range = '*', ...rest] = subject.split('@');
+  if (rest.length > 0) throw usage(`expected NAMESPACE/NAME[@RANGE], found ${subject}`);
+  const project = openProject(prepareProject(directoryOf(invocation), Date.now()).paths);
+  const result =
+    flags['yes'] === true
+      ? install(project, name, range, { accept: true })
+      : await askAndInstall(project, name, range, output);
+  const { verdict, bundle, changes } = result;
+  if (json) {
+    output.result(
+      `${JSON.stringify({ schema: 'install/1', ok: bundle !== undefined, code: verdict.code, verdict, bundle: bundle ?? null, changes: changes ?? null })}\n`,
+    );
+  } else {
+    output.result(formatVerdict(verdict));
+    for (const concern of changes?.concerns ?? []) output.result(`  accepted: ${concern}\n`);
+    if (bundle !== undefined)
+      output.result(
+        `installed ${bundle.name} ${bundle.version}${changes?.from ? `, in the place of ${changes.from}` : ''}\n`,
+      );
+  }
+  return exitOf([verdict]);
+};
+
+/** What would be installed is verified and shown first; what is then installed is that very version. */
+async function askAndInstall(
+  project: Project,
+  name: string,
+  range: string,
+  output: Output,
+): Promise<InstallResult> {
+  if (!process.stdin.isTTY) throw usage('there is no terminal to ask on: say --yes');
+  const fetched = fetchRelease(project.transport(project.registryOf(name)), name, range);
+  const { verdict, verified } = verifyFetched(project, fetched);
+  if (verified === undefined) return { verdict, bundle: undefined, changes: undefined };
+  output.note(formatVerdict(verdict));
+  const before = project.installed().find((bundle) => bundle.name === name);
+  for (const concern of compareInstalled(before, verified.locked).concerns)
+    output.note(`  note: ${concern}\n`);
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`install ${name} ${fetched.version}? [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new SignetError('E_ABORTED', 'nothing was installed');
+  } finally {
+    terminal.close();
+  }
+  return install(project, name, fetched.version, { accept: true });
+}
+
+const usage = (sentence: string): SignetError =>
+  new SignetError('E_USAGE', sentence, { fix: 'registry install --help' });

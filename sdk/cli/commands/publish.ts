@@ -1,0 +1,42 @@
+// `registry publish DIR|FILE`: builds, signs, logs and publishes; for an archive, the same without the build.
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readArchive } from '../../../registry/archive.ts';
+import { readManifest } from '../../../registry/manifest.ts';
+import { fullName } from '../../../src/contracts/manifest.ts';
+import { SignetError } from '../../../src/error.ts';
+import { DEFAULT_KEY, prepareProject } from '../../project.ts';
+import { localProvenance } from '../../provenance.ts';
+import { publishArchive } from '../../release.ts';
+import { buildFolder } from '../built.ts';
+import { directoryOf, type Run, text } from '../command.ts';
+
+export const run: Run = async (invocation) => {
+  const { positionals, json, output } = invocation;
+  const [subject = '.'] = positionals;
+  const stat = statSync(subject, { throwIfNoEntry: false });
+  if (stat === undefined) throw new SignetError('E_NOT_FOUND', `there is no ${subject}`, { item: subject });
+  const archive = stat.isDirectory()
+    ? (await buildFolder(subject, invocation)).archive
+    : readFileSync(subject);
+  const manifest = readManifest(readArchive(archive).get('plugin.json')?.bytes ?? new Uint8Array());
+  const name = fullName(manifest);
+  const { paths } = prepareProject(directoryOf(invocation), Date.now());
+  const provenance = localProvenance(stat.isDirectory() ? subject : dirname(subject));
+  const published = publishArchive({
+    paths,
+    name,
+    archive,
+    provenance,
+    key: text(invocation, 'key') ?? DEFAULT_KEY,
+  });
+  if (json) output.result(`${JSON.stringify({ schema: 'publish/1', ok: true, ...published })}\n`);
+  else {
+    const how = published.created
+      ? `published, logged as #${published.index}`
+      : `was published before, as #${published.index}`;
+    output.result(`${name} ${published.version} ${how}\n  digest  ${published.digest}\n`);
+    output.note(`do: registry install ${name}\n`);
+  }
+  return 0;
+};

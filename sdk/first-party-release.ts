@@ -1,0 +1,41 @@
+// What `signet up` does for the first-party bundles: builds or reads them, publishes them in the local registry, verifies and
+// installs them, and renews the registry's status. All of it again where it was done before changes nothing.
+import type { ProjectPaths } from '../host/paths.ts';
+import { install } from '../registry/install.ts';
+import { renewRegistry } from '../registry/local.ts';
+import { verdictError } from '../registry/verdict-error.ts';
+import { SignetError } from '../src/error.ts';
+import { loadFirstParty } from './first-party.ts';
+import { DEFAULT_KEY, LOCAL_REGISTRY } from './project.ts';
+import { localProvenance } from './provenance.ts';
+import { openKeyring, openProject, publishArchive } from './release.ts';
+
+/** Brings every first-party bundle in; `note` gets one line a step. A verdict that is not ok is thrown with its code. */
+export async function bringFirstParty(paths: ProjectPaths, note: (line: string) => void): Promise<void> {
+  const project = openProject(paths);
+  const local = project.policy().registries.find(({ name }) => name === LOCAL_REGISTRY);
+  if (local === undefined) {
+    note(`skipped     first-party bundles: policy.yaml has no registry ${LOCAL_REGISTRY}`);
+    return;
+  }
+  if (project.trust.pin(local.root) === undefined) {
+    throw new SignetError('E_ROOT_UNPINNED', 'policy.yaml names the local registry of another machine', {
+      item: paths.policy,
+      expected: local.root,
+      fix: 'To start anew here: remove policy.yaml, signet.lock.json and .signet, then signet up',
+    });
+  }
+  for (const { name, version, digest, archive, source } of await loadFirstParty()) {
+    note(`built       ${name} ${version}  ${digest}`);
+    const provenance = localProvenance(source ?? paths.project);
+    const published = publishArchive({ paths, name, archive, provenance, key: DEFAULT_KEY });
+    if (published.created) note(`published   ${name} ${version}  signed, logged as #${published.index}`);
+    if (project.installed().some((locked) => locked.name === name && locked.digest === digest)) continue;
+    const { verdict, bundle } = install(project, name, version, { accept: true });
+    if (bundle === undefined) throw verdictError(verdict);
+    note(
+      `installed   ${name} ${version}  verified: ${verdict.checks.filter(({ state }) => state === 'pass').length} checks`,
+    );
+  }
+  renewRegistry(paths.registry, openKeyring(), project.clock.now());
+}
