@@ -22,6 +22,9 @@ export interface AuditOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** Characters of an error that the journal keeps. */
+const MAX_ERROR = 4_096;
+
 /** Runs the audit. Only a file that cannot be read as a spec file is an error of the whole (E_NOT_FOUND, E_CONFIG). */
 export async function auditSpecs(
   options: AuditOptions,
@@ -41,7 +44,7 @@ export async function auditSpecs(
       missing: result.missing_in_runtime.length,
       observed: result.observed.length,
       declared: result.declared.length,
-      error: result.error,
+      error: result.error?.slice(0, MAX_ERROR).toWellFormed() ?? null,
       dryRun: result.apply_dry_run,
     });
   }

@@ -136,7 +136,7 @@ export class Broker {
         type: 'effect.intent',
         ...this.#head(call, request),
         capability: request.capability,
-        action: effect.action.slice(0, MAX_ACTION),
+        action: effect.action.slice(0, MAX_ACTION).toWellFormed(),
         class: effect.class,
         grant: effect.grant,
         dryRun: call.dryRun,
@@ -166,7 +166,7 @@ export class Broker {
       ...this.#head(call, request),
       capability: plain(request.capability, 64),
       code: refusal.code,
-      action: action.slice(0, MAX_ACTION),
+      action: action.slice(0, MAX_ACTION).toWellFormed(),
     });
     return this.#failure(refusal);
   }

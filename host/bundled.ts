@@ -12,7 +12,13 @@ let scripts: Promise<BundledScripts> | undefined;
 
 /** Both scripts, made or read once a process. */
 export function bundledScripts(): Promise<BundledScripts> {
-  scripts ??= import.meta.url.endsWith('.ts') ? bundle() : read();
+  if (scripts === undefined) {
+    scripts = import.meta.url.endsWith('.ts') ? bundle() : read();
+    // A failure is tried again, not kept.
+    scripts.catch(() => {
+      scripts = undefined;
+    });
+  }
   return scripts;
 }
 

@@ -7,15 +7,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
 import { configDirectory } from '../keys/keyring.ts';
-import type {
-  CallAnswer,
-  CommandInput,
-  CommandName,
-  HostStatus,
-  QueryName,
-  ToolDescription,
-} from '../src/contracts/api.ts';
-import { COMMANDS } from '../src/contracts/api.ts';
+import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
 import { EXTENSION, type Kind } from '../src/contracts/manifest.ts';
 import type { PlanContext, PlanDraft, Principal } from '../src/contracts/plan.ts';
@@ -87,6 +79,8 @@ export class Host {
   readonly #installed: Installed;
   readonly #events = new EventEmitter<HostEvents>();
   readonly #session = randomBytes(6).toString('hex');
+  /** Effects of earlier hosts whose outcome is not known: read once, before this host has effects of its own. */
+  readonly #unresolved: readonly string[];
   #calls = 0;
   #address: string | null = null;
   #closing: Promise<void> | undefined;
@@ -115,6 +109,9 @@ export class Host {
     const { paths, clock, journal, kv } = parts;
     this.paths = paths;
     this.#parts = parts;
+    this.#unresolved = unresolvedEffects(journal.records()).map(
+      ({ intent }) => `${intent.effectId}: ${intent.action}`,
+    );
     this.#grants = createGrantReader(paths.grants);
     this.#plans = new PlanBook({ sha256, clock, journal });
     this.#supervisor = new Supervisor({
@@ -223,41 +220,11 @@ export class Host {
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
-        unresolved: unresolvedEffects(journal.records()).map(
-          ({ intent }) => `${intent.effectId}: ${intent.action}`,
-        ),
+        unresolved: [...this.#unresolved],
       },
       layers: describeLayers(),
       workers: this.#supervisor.pids.length,
     };
-  }
-
-  /** The commands of the loopback interface; `input` has the shape of its contract. */
-  async command<N extends CommandName>(name: N, input: CommandInput<N>): Promise<unknown> {
-    switch (name) {
-      case 'host.call': {
-        const { kind, name: fn, input: value, apply } = COMMANDS['host.call'].parse(input);
-        const { callId, bundle, output } = await this.dispatch(kind, fn, value, { apply });
-        return { callId, bundle, output, dryRun: !apply } satisfies CallAnswer;
-      }
-      case 'host.audit': {
-        const { root, ...rest } = COMMANDS['host.audit'].parse(input);
-        return this.audit({ ...rest, ...(root === undefined ? {} : { root }) });
-      }
-      default:
-        throw new SignetError('E_NOT_FOUND', `there is no command ${String(name)}`);
-    }
-  }
-
-  async query(name: QueryName): Promise<unknown> {
-    switch (name) {
-      case 'host.status':
-        return this.status();
-      case 'host.tools':
-        return this.tools();
-      default:
-        return name satisfies never;
-    }
   }
 
   /** Says where this host answers, for commands that look for a live one. */

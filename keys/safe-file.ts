@@ -118,12 +118,14 @@ export function syncDirectory(path: string): void {
 
 function writeTemporary(path: string, bytes: Uint8Array, mode: number): string {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}`);
+  let made = false;
   try {
     mkdirSync(dirname(path), { recursive: true });
+    made = true;
     writeNewFile(temporary, bytes, mode);
     return temporary;
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    if (made) rmSync(temporary, { force: true });
     throw new SignetError('E_IO', `${path} cannot be written`, { item: path, cause });
   }
 }

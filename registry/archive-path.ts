@@ -11,6 +11,9 @@ export interface PathLimits {
 /** Names that Windows gives to devices, whatever extension follows. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 
+/** Printable ASCII, the common case: one byte a character, one form, nothing unseen. */
+const isAscii = (path: string): boolean => /^[\x20-\x7e]*$/.test(path);
+
 /** Throws E_ARCHIVE_PATH where some system would read the path differently, E_ARCHIVE_LIMIT where it is too long or deep. */
 export function checkPath(path: string, limits: PathLimits): void {
   const refuse = (why: string): never => {
@@ -19,7 +22,8 @@ export function checkPath(path: string, limits: PathLimits): void {
   };
   if (path === '') refuse('is empty');
   if (!path.isWellFormed()) refuse('holds a lone surrogate');
-  const bytes = new TextEncoder().encode(path).length;
+  const ascii = isAscii(path);
+  const bytes = ascii ? path.length : Buffer.byteLength(path);
   if (bytes > limits.maxPathBytes) {
     throw new SignetError('E_ARCHIVE_LIMIT', 'a path is too long', {
       item: path.slice(0, 120),
@@ -28,11 +32,11 @@ export function checkPath(path: string, limits: PathLimits): void {
     });
   }
   // Control, format (zero-width, direction), private-use and unassigned characters: unseen, or read differently.
-  if (/\p{C}/u.test(path)) refuse('holds a control, invisible or unassigned character');
+  if (!ascii && /\p{C}/u.test(path)) refuse('holds a control, invisible or unassigned character');
   if (path.includes('\\')) refuse('holds a backslash');
   if (path.startsWith('/')) refuse('is absolute');
   if (/[:*?"<>|]/.test(path)) refuse('holds one of : * ? " < > |');
-  if (path.normalize('NFC') !== path) refuse('is not in Unicode form NFC');
+  if (!ascii && path.normalize('NFC') !== path) refuse('is not in Unicode form NFC');
   const parts = path.split('/');
   if (parts.length > limits.maxDepth) {
     throw new SignetError('E_ARCHIVE_LIMIT', 'a path is too deep', {
@@ -51,6 +55,7 @@ export function checkPath(path: string, limits: PathLimits): void {
 
 /** One form for all spellings that some file system takes for the same name: case, ß/ss, compatibility characters. */
 function fold(path: string): string {
+  if (isAscii(path)) return path.toUpperCase();
   // Upper, lower, upper: ẞ has no upper case of its own, so one pass leaves it apart from ß and ss.
   return path.normalize('NFKC').toUpperCase().toLowerCase().toUpperCase().normalize('NFKC');
 }
@@ -84,5 +89,6 @@ export class PathSet {
 
 /** The order of an archive: by the bytes of the UTF-8 form, which is the order of code points. */
 export function comparePaths(a: string, b: string): number {
+  if (isAscii(a) && isAscii(b)) return a < b ? -1 : Number(a > b);
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -1,6 +1,6 @@
 // Bundle archives: the one deterministic tar of a set of files, and its strict reading (DESIGN.md §3 and §7 "Archive
 // identity", FORMAT.md "Archive", THREATS.md 19-24). The gate of the package `tar`, which must agree with our own reading.
-import { Parser } from 'tar/parse';
+import { Parser } from 'tar';
 import { sha256 } from '../keys/hash.ts';
 import { FilesDocument } from '../src/contracts/statement.ts';
 import { digestOf } from '../src/digest.ts';
@@ -12,7 +12,7 @@ import { ARCHIVE_LIMITS, type ArchiveFile, type ArchiveLimits, limitError, prefl
 import { BLOCK, entryHeader, type Mode, padded } from './tar-format.ts';
 
 /** The list of an archive's other files, inside it. */
-export const FILES_JSON = 'FILES.json';
+const FILES_JSON = 'FILES.json';
 
 export interface PackFile {
   readonly path: string;

@@ -12,7 +12,7 @@ export const definePlugin = (functions) => functions;
 
 /** Yields, as the global of its name, a function that describes what the source provides. */
 export const DESCRIBE_ENTRY = `
-import functions from '${SOURCE_ENTRY}';
+import functions from ${JSON.stringify(SOURCE_ENTRY)};
 import { toJSONSchema } from 'zod';
 const schemaOf = (zodSchema, io) => {
   if (zodSchema === undefined) return undefined;
@@ -41,7 +41,7 @@ export const describe = () =>
 
 /** The entry of what ships. `__signet_define` is the host's; it is called once. */
 export const GUEST_ENTRY = `
-import functions from '${SOURCE_ENTRY}';
+import functions from ${JSON.stringify(SOURCE_ENTRY)};
 __signet_define(functions.map(({ kind, name, run }) => ({ kind, name, run })));
 `;
 

@@ -29,24 +29,26 @@ function ustarName(path: string): { name: string; prefix: string } | undefined {
   return undefined;
 }
 
+/** A header of an empty file without a name, and the sum of its bytes with the checksum field as spaces. */
+const BLANK = new Uint8Array(BLOCK);
+putAscii(BLANK, 100, '0000000\x000000000\x000000000\x0000000000000\x0000000000000\0        0');
+putAscii(BLANK, 257, 'ustar\x0000');
+putAscii(BLANK, 329, '0000000\x000000000\0');
+
+function putAscii(block: Uint8Array, at: number, text: string): void {
+  for (let i = 0; i < text.length; i++) block[at + i] = text.charCodeAt(i);
+}
+
 function header(type: string, name: string, prefix: string, mode: number, size: number): Uint8Array {
-  const block = new Uint8Array(BLOCK);
-  const put = (at: number, text: string): void => void utf8.encodeInto(text, block.subarray(at));
-  const octal = (value: number, digits: number): string => `${value.toString(8).padStart(digits, '0')}\0`;
-  put(0, name);
-  put(100, octal(mode, 7));
-  put(108, octal(0, 7));
-  put(116, octal(0, 7));
-  put(124, octal(size, 11));
-  put(136, octal(0, 11));
-  put(148, '        ');
-  put(156, type);
-  put(257, 'ustar\x0000');
-  put(329, octal(0, 7));
-  put(337, octal(0, 7));
-  put(345, prefix);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  put(148, `${sum.toString(8).padStart(6, '0')}\0 `);
+  const block = BLANK.slice();
+  putAscii(block, 0, name);
+  putAscii(block, 100, mode.toString(8).padStart(7, '0'));
+  putAscii(block, 124, size.toString(8).padStart(11, '0'));
+  putAscii(block, 156, type);
+  putAscii(block, 345, prefix);
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  putAscii(block, 148, `${sum.toString(8).padStart(6, '0')}\0 `);
   return block;
 }
 
@@ -81,43 +83,47 @@ export interface RawHeader {
 
 /** Reads one header block; what is not octal, not UTF-8 or lacks the ustar magic: E_ARCHIVE_FORMAT. */
 export function readHeader(block: Uint8Array, item: string): RawHeader {
-  const refuse = (what: string): never => {
-    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: ${what}`, { item });
-  };
-  const text = (at: number, length: number): string => {
-    const field = block.subarray(at, at + length);
-    const end = field.indexOf(0);
-    try {
-      return strictUtf8.decode(end === -1 ? field : field.subarray(0, end));
-    } catch {
-      return refuse('a name is not UTF-8');
-    }
-  };
-  const octal = (at: number, digits: number, what: string): number => {
-    const field = text(at, digits + 1);
-    if (!/^[0-7]+$/.test(field) || field.length !== digits) refuse(`${what} is not ${digits} octal digits`);
-    return Number.parseInt(field, 8);
-  };
-  if (text(257, 6) !== 'ustar' || block[263] !== 0x30 || block[264] !== 0x30) refuse('no ustar header');
-  // A NUL inside a name field ends it for one reader and not for another.
-  for (const [at, length] of [
-    [0, 100],
-    [345, 155],
-  ] as const) {
-    const field = block.subarray(at, at + length);
-    const end = field.indexOf(0);
-    if (end !== -1 && field.subarray(end).some((byte) => byte !== 0)) {
-      throw new SignetError('E_ARCHIVE_PATH', `${item}: a name holds a NUL`, { item });
-    }
+  if (!MAGIC.every((byte, i) => block[257 + i] === byte)) {
+    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: no ustar header`, { item });
   }
-  const prefix = text(345, 155);
-  const name = text(0, 100);
+  const prefix = nameField(block.subarray(345, 500), item);
+  const name = nameField(block.subarray(0, 100), item);
   return {
     type: String.fromCharCode(block[156] as number),
-    mode: octal(100, 7, 'the mode'),
-    size: octal(124, 11, 'the size'),
+    mode: octalField(block.subarray(100, 108), item),
+    size: octalField(block.subarray(124, 136), item),
     path: prefix === '' ? name : `${prefix}/${name}`,
   };
+}
+
+const MAGIC = utf8.encode('ustar\x0000');
+
+function nameField(field: Uint8Array, item: string): string {
+  const end = field.indexOf(0);
+  if (end === 0 && field.every((byte) => byte === 0)) return '';
+  // A NUL inside a name ends it for one reader and not for another.
+  if (end !== -1 && field.subarray(end).some((byte) => byte !== 0)) {
+    throw new SignetError('E_ARCHIVE_PATH', `${item}: a name holds a NUL`, { item });
+  }
+  try {
+    return strictUtf8.decode(end === -1 ? field : field.subarray(0, end));
+  } catch (cause) {
+    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: a name is not UTF-8`, { item, cause });
+  }
+}
+
+/** Octal digits that fill the field up to one NUL. */
+function octalField(field: Uint8Array, item: string): number {
+  const digits = field.length - 1;
+  let value = 0;
+  for (let i = 0; i < digits; i++) {
+    const digit = (field[i] as number) - 0x30;
+    if (!(digit >= 0 && digit <= 7)) {
+      throw new SignetError('E_ARCHIVE_FORMAT', `${item}: a number is not ${digits} octal digits`, { item });
+    }
+    value = value * 8 + digit;
+  }
+  return value;
 }
 
 /** The path of a PAX body that holds one `path` record and nothing else; anything else: E_ARCHIVE_FORMAT or _TYPE. */

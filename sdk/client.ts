@@ -1,6 +1,7 @@
 // How a command reaches the host of a project (DESIGN.md §7 "One host, one state directory"): through the loopback interface
 // of a live one, otherwise by opening its own for as long as the command runs.
 import { readFileSync } from 'node:fs';
+import { apiHandlers } from '../host/api-handlers.ts';
 import { Host } from '../host/host.ts';
 import { projectPaths } from '../host/paths.ts';
 import { readOwner } from '../host/state-lock.ts';
@@ -19,11 +20,7 @@ export async function connect(directory: string): Promise<HostClient> {
   if (owner?.address !== undefined && owner.tokenFile !== undefined)
     return remoteClient(owner.address, owner.tokenFile);
   const host = await Host.open({ directory });
-  return {
-    command: (name, input) => host.command(name, input),
-    query: (name) => host.query(name),
-    close: () => host.close(),
-  };
+  return { ...apiHandlers(host), close: () => host.close() };
 }
 
 function remoteClient(address: string, tokenFile: string): HostClient {

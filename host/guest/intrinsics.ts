@@ -15,7 +15,8 @@ const lastIndex = String.prototype.lastIndexOf;
 const charCode = String.prototype.charCodeAt;
 const symbolString = Symbol.prototype.toString;
 
-export function then<T, R>(
+/** `promise.then(fulfilled, rejected)`. Not named `then`: a module with such an export is taken for a promise. */
+export function whenSettled<T, R>(
   promise: Promise<T>,
   fulfilled: (value: T) => R,
   rejected?: (thrown: unknown) => R,

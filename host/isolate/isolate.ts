@@ -50,6 +50,11 @@ function guardedBundle(code: string): string {
   return `${guarded(code)};undefined`;
 }
 
+/** Strict whatever a bundler made of it: a sloppy function's `caller` would hand the prelude's functions to the guest. */
+function strict(prelude: string): string {
+  return `'use strict';${prelude}`;
+}
+
 /** The worker's isolates, all with one prelude. */
 export class Engine {
   readonly #ivm: Ivm;
@@ -58,7 +63,7 @@ export class Engine {
 
   constructor(loaded: Ivm, prelude: string, preludeCache: Uint8Array) {
     this.#ivm = loaded;
-    this.#prelude = prelude;
+    this.#prelude = strict(prelude);
     this.#preludeCache = this.#cached(preludeCache);
   }
 
@@ -110,8 +115,9 @@ export class Engine {
     try {
       isolate.compileScriptSync(script).release();
     } catch (thrown) {
+      const failed = compileFailure(isolate, thrown);
       guest.dispose();
-      return compileFailure(isolate, thrown);
+      return failed;
     }
     let value: unknown;
     const ran = attempt(isolate, timeoutMs, () => {
@@ -144,7 +150,7 @@ export class Engine {
     try {
       isolate.compileScriptSync(code).release();
       return {
-        prelude: make(prelude, { filename: 'prelude.js' }),
+        prelude: make(strict(prelude), { filename: 'prelude.js' }),
         code: make(guardedBundle(code), { filename: 'bundle.js', columnOffset: -'try{'.length }),
       };
     } catch (thrown) {

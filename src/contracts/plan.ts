@@ -23,7 +23,8 @@ export const PlanDraft = z.strictObject({
       }),
     )
     .min(1)
-    .max(1000),
+    // Their journal record must fit into one log entry.
+    .max(200),
 });
 export type PlanDraft = z.input<typeof PlanDraft>;
 

@@ -4,8 +4,8 @@ import { codeOf, goodTar } from './tar-bytes.ts';
 
 /** What the second reader claims to see beyond the real archive. */
 const claim = vi.hoisted(() => ({ change: (_entry: { path: string; size: number }): void => {}, skip: '' }));
-vi.mock('tar/parse', async (original) => {
-  const { Parser } = await original<typeof import('tar/parse')>();
+vi.mock('tar', async (original) => {
+  const { Parser } = await original<typeof import('tar')>();
   type Options = NonNullable<ConstructorParameters<typeof Parser>[0]>;
   return {
     Parser: class extends Parser {

@@ -3,17 +3,25 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatDocument } from '../../keys/document.ts';
 import { type KeyPair, keyPairFromSeed } from '../../keys/ed25519.ts';
 import type { RegistryKeys } from '../../keys/keyring.ts';
 import { packArchive } from '../../registry/archive.ts';
+import { fetchRelease } from '../../registry/fetch.ts';
 import { createRegistry, type FirstGrant } from '../../registry/local.ts';
 import { Project } from '../../registry/project.ts';
+import { parseProof } from '../../registry/proof.ts';
 import { type Published, publish } from '../../registry/publish.ts';
 import type { ProvenanceInput } from '../../registry/statement.ts';
+import { DirectoryTransport } from '../../registry/transport.ts';
+import type { TrustState } from '../../registry/trust.ts';
+import { verifyRelease } from '../../registry/verify.ts';
 import { RegistryWriter } from '../../registry/writer.ts';
 import { formatYaml } from '../../registry/yaml.ts';
 import { MANIFEST_SCHEMA_ID, type SignetExtension } from '../../src/contracts/manifest.ts';
+import type { ProofBundle } from '../../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../../src/contracts/trust.ts';
+import type { SubjectVerdict } from '../../src/contracts/verdict.ts';
 
 export const DAY = 86_400_000;
 /** 2026-01-01T00:00:00Z. */
@@ -180,4 +188,54 @@ export function createWorld(
     },
     close: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** What a registry delivers for a bundle: its archive and its proof bundle, to be tampered with. */
+export interface Delivered {
+  archive: Uint8Array;
+  proof: ProofBundle;
+}
+
+export function deliver(world: World, name = 'local/hello', range = '*'): Delivered {
+  const { archive, proof } = fetchRelease(new DirectoryTransport(world.registry), name, range);
+  return { archive, proof: parseProof(proof) };
+}
+
+/** The verdict on it for installing, with changes to what the project trusts. */
+export function verdictOf(
+  world: World,
+  delivered: Delivered,
+  changes: Partial<TrustState> = {},
+  now = world.clock.ms,
+): SubjectVerdict {
+  const trust = { ...world.project.trustState('install'), ...changes };
+  return verifyRelease(delivered.archive, formatDocument(delivered.proof), trust, now);
+}
+
+/** `ok`, or the failed check and its code. */
+export function outcomeOf(...input: Parameters<typeof verdictOf>): string {
+  const verdict = verdictOf(...input);
+  const failed = verdict.checks.find(({ state }) => state === 'fail');
+  const complete = verdict.checks.every(({ state }) => state === 'pass' || state === 'skip');
+  if (verdict.ok !== complete) throw new Error('ok without every check');
+  return verdict.ok ? 'ok' : `${failed?.name} ${verdict.code}`;
+}
+
+/** Changes to the trust: what is remembered under the pinned root. */
+export function remembering(world: World, changes: object): Partial<TrustState> {
+  const [registry] = world.project.trustState('install').registries;
+  return { registries: [{ ...registry!, pin: { ...registry!.pin!, ...changes } }] };
+}
+
+/** Flips one bit of the bytes in the base64, which stays canonical. */
+export function flip(base64: string): string {
+  const bytes = Buffer.from(base64, 'base64');
+  bytes[bytes.length >> 1]! ^= 1;
+  return bytes.toString('base64');
+}
+
+/** Flips one bit of a note's last signature. */
+export function flipNote(note: string): string {
+  const last = note.trimEnd().split(' ').at(-1)!;
+  return note.replace(last, flip(last));
 }

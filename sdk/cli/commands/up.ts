@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { startApi } from '../../../host/api.ts';
+import { apiHandlers } from '../../../host/api-handlers.ts';
 import { Host } from '../../../host/host.ts';
 import { readOwner } from '../../../host/state-lock.ts';
 import { writeFileAtomic } from '../../../keys/safe-file.ts';
@@ -49,7 +50,7 @@ export const run: Run = async (invocation) => {
     output.note(formatAudit(await host.audit({ specs })));
     const token = randomBytes(32).toString('base64url');
     writeFileAtomic(paths.token, Buffer.from(`${token}\n`), 0o600);
-    const api = await startApi(host, token, port);
+    const api = await startApi(apiHandlers(host), token, port);
     try {
       host.publishAddress(api.address);
       output.result(

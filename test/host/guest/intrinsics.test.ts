@@ -6,7 +6,7 @@ import {
   primitiveText,
   slice,
   table,
-  then,
+  whenSettled,
 } from '../../../host/guest/intrinsics.ts';
 
 it('works on texts and promises without their methods', async () => {

@@ -1,0 +1,38 @@
+// What the contracts of the loopback interface do to a host: one row a contract. A command that opened a host of its own goes
+// the same way (DESIGN.md §6, §7 "One host, one state directory").
+import {
+  type CallAnswer,
+  COMMANDS,
+  type CommandInput,
+  type CommandName,
+  type QueryName,
+} from '../src/contracts/api.ts';
+import type { ApiHandlers } from './api.ts';
+import type { Host } from './host.ts';
+
+type Commands = { [N in CommandName]: (host: Host, input: CommandInput<N>) => Promise<unknown> };
+
+const COMMAND_HANDLERS: Commands = {
+  'host.call': async (host, given) => {
+    const { kind, name, input, apply } = COMMANDS['host.call'].parse(given);
+    const { callId, bundle, output } = await host.dispatch(kind, name, input, { apply });
+    return { callId, bundle, output, dryRun: !apply } satisfies CallAnswer;
+  },
+  'host.audit': (host, given) => {
+    const { root, ...rest } = COMMANDS['host.audit'].parse(given);
+    return host.audit({ ...rest, ...(root === undefined ? {} : { root }) });
+  },
+};
+
+const QUERY_HANDLERS: Record<QueryName, (host: Host) => Promise<unknown>> = {
+  'host.status': (host) => host.status(),
+  'host.tools': (host) => host.tools(),
+};
+
+/** The host behind its contracts. */
+export function apiHandlers(host: Host): ApiHandlers {
+  return {
+    command: (name, input) => COMMAND_HANDLERS[name](host, input),
+    query: (name) => QUERY_HANDLERS[name](host),
+  };
+}
