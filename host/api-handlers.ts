@@ -7,19 +7,24 @@ import {
   type CommandName,
   type QueryName,
 } from '../src/contracts/api.ts';
+import { parseShape } from '../src/shape.ts';
 import type { ApiHandlers } from './api.ts';
 import type { Host } from './host.ts';
 
 type Commands = { [N in CommandName]: (host: Host, input: CommandInput<N>) => Promise<unknown> };
 
+/** The input with its defaults; E_INPUT, as over the wire. */
+const read = <N extends CommandName>(name: N, input: CommandInput<N>) =>
+  parseShape(COMMANDS[name], input, `the input of ${name}`, 'E_INPUT');
+
 const COMMAND_HANDLERS: Commands = {
   'host.call': async (host, given) => {
-    const { kind, name, input, apply } = COMMANDS['host.call'].parse(given);
+    const { kind, name, input, apply } = read('host.call', given);
     const { callId, bundle, output } = await host.dispatch(kind, name, input, { apply });
     return { callId, bundle, output, dryRun: !apply } satisfies CallAnswer;
   },
-  'host.audit': (host, given) => {
-    const { root, ...rest } = COMMANDS['host.audit'].parse(given);
+  'host.audit': async (host, given) => {
+    const { root, ...rest } = read('host.audit', given);
     return host.audit({ ...rest, ...(root === undefined ? {} : { root }) });
   },
 };

@@ -13,8 +13,11 @@ import {
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
 import { parseJson } from '../src/json.ts';
 import { parseShape } from '../src/shape.ts';
+import { plain } from './plain-text.ts';
 
 const MAX_BODY = 4 << 20;
+/** Bytes of a body that nobody wants and that are still let in: closing on unread bytes resets the connection, and the answer with it. */
+const MAX_DISCARDED = 64 << 20;
 
 export interface ApiHandlers {
   command<N extends CommandName>(name: N, input: CommandInput<N>): Promise<unknown>;
@@ -27,19 +30,33 @@ export interface Api {
   close(): Promise<void>;
 }
 
-/** Starts listening on a free loopback port, or on `port`. */
-export async function startApi(handlers: ApiHandlers, token: string, port = 0): Promise<Api> {
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 },
-    (request, response) => {
-      answer(handlers, token, request)
-        .then((body) => send(response, 200, body))
-        .catch((thrown: unknown) => {
-          const error = asSignetError(thrown);
-          send(response, statusOf(error.code), { ok: false, ...error.toJSON() });
-        });
-    },
-  );
+/** How long a client may take to send its headers, and its whole request. */
+export interface ClientTimes {
+  readonly headersMs: number;
+  readonly requestMs: number;
+}
+
+/** Starts listening on a free loopback port, or on `port`; E_IO where it cannot. A client that is slower than `times` is cut off. */
+export async function startApi(
+  handlers: ApiHandlers,
+  token: string,
+  port = 0,
+  times: ClientTimes = { headersMs: 10_000, requestMs: 30_000 },
+): Promise<Api> {
+  const limits = {
+    headersTimeout: times.headersMs,
+    requestTimeout: times.requestMs,
+    connectionsCheckingInterval: Math.min(1_000, times.headersMs),
+    maxHeaderSize: 16_384,
+  };
+  const server = createServer(limits, (request, response) => {
+    answer(handlers, token, request)
+      .then((body) => send(request, response, 200, body))
+      .catch((thrown: unknown) => {
+        const error = asSignetError(thrown);
+        send(request, response, statusOf(error.code), { ok: false, ...error.toJSON() });
+      });
+  });
   await listen(server, port);
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -62,39 +79,29 @@ function listen(server: Server, port: number): Promise<void> {
 }
 
 async function answer(handlers: ApiHandlers, token: string, request: IncomingMessage): Promise<unknown> {
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  // Compared as it came: nothing is decoded or resolved, so that no two spellings mean one contract.
+  const [path = ''] = (request.url ?? '').split('?', 1);
   const host = (request.headers.host ?? '').replace(/:\d+$/, '');
   if (host !== '127.0.0.1' && host !== 'localhost')
-    throw forbidden(`the host name ${JSON.stringify(host)} is not this host's`);
+    throw forbidden(`the host name ${plain(host, 200)} is not this host's`);
   if (request.headers.origin !== undefined || (request.headers['sec-fetch-site'] ?? 'none') !== 'none') {
     throw forbidden('requests of web pages are refused');
   }
-  if (url.pathname === '/healthz' && request.method === 'GET') return { ok: true };
+  if (path === '/healthz' && request.method === 'GET') return { ok: true };
   if (!isToken(request.headers.authorization, token)) {
     throw new SignetError('E_API_TOKEN', 'the bearer token is missing or wrong');
   }
-  const [, version, family, name = '', ...rest] = url.pathname.split('/');
-  if (version === 'v1' && family === 'queries' && request.method === 'GET' && rest.length === 0) {
+  const [root, version, family, name = '', ...rest] = path.split('/');
+  if (root === '' && version === 'v1' && rest.length === 0) {
     const query = QUERIES.find((known) => known === name);
-    if (query !== undefined) return handlers.query(query);
+    if (family === 'queries' && request.method === 'GET' && query !== undefined) return handlers.query(query);
+    if (family === 'commands' && request.method === 'POST' && Object.hasOwn(COMMANDS, name)) {
+      const command = name as CommandName;
+      const body = parseJson(await readBody(request), 'the request');
+      return handlers.command(command, parseShape(COMMANDS[command], body, 'the request', 'E_INPUT'));
+    }
   }
-  if (
-    version === 'v1' &&
-    family === 'commands' &&
-    request.method === 'POST' &&
-    rest.length === 0 &&
-    Object.hasOwn(COMMANDS, name)
-  ) {
-    const command = name as CommandName;
-    const input = parseShape(
-      COMMANDS[command],
-      parseJson(await readBody(request), 'the request'),
-      'the request',
-      'E_INPUT',
-    );
-    return handlers.command(command, input);
-  }
-  throw new SignetError('E_NOT_FOUND', `there is no ${request.method} ${url.pathname}`);
+  throw new SignetError('E_NOT_FOUND', `there is no ${request.method} ${plain(path, 200)}`);
 }
 
 const forbidden = (sentence: string): SignetError => new SignetError('E_API_FORBIDDEN', sentence);
@@ -106,12 +113,17 @@ function isToken(header: string | undefined, token: string): boolean {
 }
 
 async function readBody(request: IncomingMessage): Promise<Uint8Array> {
+  const tooLarge = new SignetError('E_LIMIT', 'the request is too large', {
+    expected: `at most ${MAX_BODY} bytes`,
+  });
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Left before its end, the request stays open: its answer goes the same way.
+  const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  for await (const chunk of body) {
     size += chunk.length;
-    if (size > MAX_BODY)
-      throw new SignetError('E_LIMIT', 'the request is too large', { expected: `at most ${MAX_BODY} bytes` });
+    if (size > MAX_BODY) throw tooLarge;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -129,12 +141,26 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 const statusOf = (code: ErrorCode): number => STATUS[code] ?? 422;
 
-function send(response: ServerResponse, status: number, body: unknown): void {
+function send(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
+  const unread = !request.complete;
   response.writeHead(status, {
     'content-type': 'application/json',
     'cache-control': 'no-store',
-    connection: 'close',
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    // An answer that comes before the whole request does must not be cut off by the end of the connection.
+    ...(unread ? {} : { connection: 'close' }),
   });
   response.end(text);
+  if (unread) discard(request);
+}
+
+/** Lets the rest of a body in without keeping it, up to a bound; `requestMs` bounds its time. */
+function discard(request: IncomingMessage): void {
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > MAX_DISCARDED) request.destroy();
+  });
+  request.resume();
 }

@@ -22,8 +22,9 @@ export interface AuditOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Characters of an error that the journal keeps. */
+/** Characters of an error, and of an id, that the journal keeps; a caller may ask for any id. */
 const MAX_ERROR = 4_096;
+const MAX_ID = 256;
 
 /** Runs the audit. Only a file that cannot be read as a spec file is an error of the whole (E_NOT_FOUND, E_CONFIG). */
 export async function auditSpecs(
@@ -33,13 +34,13 @@ export async function auditSpecs(
 ): Promise<AuditReport> {
   const { specs, root = dirname(specs), ids = [], apply = false, environment = {} } = options;
   const ports = { ...host, resolve: (location: string) => resolveSource(location, root, homedir()) };
-  const mode = { apply, environment: (name: string) => environment[name] ?? process.env[name] };
+  const mode = { apply, environment: (name: string) => own(environment, name) ?? own(process.env, name) };
   const report = await runAudit(select(loadSpecs(specs), ids), ports, mode);
   for (const result of report.results) {
     journal.append({
       type: 'audit.result',
       at: host.clock.now(),
-      specId: result.spec_id,
+      specId: result.spec_id.slice(0, MAX_ID).toWellFormed() || '(empty)',
       drift: result.drift_detected,
       missing: result.missing_in_runtime.length,
       observed: result.observed.length,
@@ -65,10 +66,14 @@ function loadSpecs(file: string): LoadedSpec[] {
   return readSpecs(parseYaml(text, file), file);
 }
 
-/** The specs that were asked for; without names, every one that is enabled. */
+/** The names come from spec files: `constructor` is a variable like any other. */
+const own = (variables: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>
+  Object.hasOwn(variables, name) ? variables[name] : undefined;
+
+/** The specs that were asked for, each once: applied twice, it would be applied on what was seen before. None named: all enabled. */
 function select(specs: readonly LoadedSpec[], ids: readonly string[]): LoadedSpec[] {
   if (ids.length === 0) return specs.filter((loaded) => !('spec' in loaded) || loaded.spec.enabled);
-  return ids.map(
+  return [...new Set(ids)].map(
     (id) =>
       specs.find((loaded) => loaded.id === id) ?? { id, error: `spec_not_found: the file has no spec ${id}` },
   );

@@ -1,10 +1,11 @@
 // V8 code caches (DESIGN.md §4 "Load"): made by a fresh worker before any guest code runs, never taken from a bundle. V8 checks
 // little more than the source's length, so a cache counts only for the exact texts, engine and flags it was made of, and on
 // disk only under a MAC whose key never reaches a worker.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../keys/hash.ts';
+import { createFileExclusive, readRegularFile } from '../keys/safe-file.ts';
 import { SignetError } from '../src/error.ts';
 import type { BundledScripts } from './bundled.ts';
 import { FieldReader, formatFields } from './wire.ts';
@@ -23,6 +24,16 @@ export interface CodeCacheOptions {
 }
 
 const MAC_BYTES = 32;
+const KEY_BYTES = 32;
+
+/** The options for caches in a folder; their key is made there once, 0600. E_IO. */
+export function codeCacheIn(directory: string): CodeCacheOptions {
+  const file = path.join(directory, 'key');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  createFileExclusive(file, randomBytes(KEY_BYTES), 0o600);
+  const key = readRegularFile(file, KEY_BYTES)?.bytes ?? new Uint8Array();
+  return { directory, key };
+}
 
 export class CodeCache {
   readonly #disk: CodeCacheOptions | undefined;
@@ -65,10 +76,22 @@ export class CodeCache {
   }
 }
 
-function identify(scripts: BundledScripts, code: string): string {
-  const hash = (text: string): string => Buffer.from(sha256(text)).toString('hex');
+const hash = (text: string): string => Buffer.from(sha256(text)).toString('hex');
+
+/** The engine and Signet's own scripts, hashed once a process. */
+const engines = new WeakMap<BundledScripts, string>();
+
+function engineOf(scripts: BundledScripts): string {
+  const known = engines.get(scripts);
+  if (known !== undefined) return known;
   const engine = [process.versions.v8, process.version, process.platform, process.arch, ...WORKER_FLAGS];
-  return hash(JSON.stringify([engine, hash(scripts.worker), hash(scripts.prelude), hash(code)]));
+  const id = hash(JSON.stringify([engine, hash(scripts.worker), hash(scripts.prelude)]));
+  engines.set(scripts, id);
+  return id;
+}
+
+function identify(scripts: BundledScripts, code: string): string {
+  return hash(JSON.stringify([engineOf(scripts), hash(code)]));
 }
 
 function fileOf(disk: CodeCacheOptions, id: string): string {

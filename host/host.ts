@@ -20,6 +20,7 @@ import { unresolvedEffects } from '../src/unresolved-effects.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
 import type { LogLine } from './capabilities/capability.ts';
+import { codeCacheIn } from './code-cache.ts';
 import { GrantedFiles } from './granted-files.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
 import { Installed } from './installed.ts';
@@ -115,6 +116,7 @@ export class Host {
     this.#grants = createGrantReader(paths.grants);
     this.#plans = new PlanBook({ sha256, clock, journal });
     this.#supervisor = new Supervisor({
+      codeCache: codeCacheIn(paths.cache),
       onWorkerLost: ({ domain, reason }) => {
         journal.append({ type: 'worker.lost', at: clock.now(), domain, reason });
         this.#events.emit('lost', { domain, reason });
@@ -184,6 +186,11 @@ export class Host {
     return auditSpecs(options, ports, journal);
   }
 
+  /** Unloads everything: isolates end, and what is called next is verified and loaded anew. */
+  unload(): void {
+    this.#installed.unloadAll();
+  }
+
   /** Verifies and loads every installed bundle that is not loaded; what is refused is an event and stands in the status. */
   async loadAll(): Promise<void> {
     this.#requireOpen();
@@ -241,7 +248,7 @@ export class Host {
 
   async #close(): Promise<void> {
     const { clock, journal, journalFile, kv, lock } = this.#parts;
-    await this.#installed.close();
+    this.#installed.unloadAll();
     await this.#supervisor.close();
     try {
       journal.append({ type: 'host.close', at: clock.now() }, { durable: true });
@@ -290,6 +297,8 @@ export class Host {
 }
 
 /** The person or service whose process this is. */
+let person: Principal | undefined;
 function operator(): Principal {
-  return { kind: 'human', id: userInfo().username };
+  person ??= { kind: 'human', id: userInfo().username };
+  return person;
 }

@@ -38,8 +38,8 @@ type State =
 
 /** The files on which it rests what may be loaded: when one changes, everything is looked at again. */
 const stampOf = (file: string): string => {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  const stat = statSync(file, { throwIfNoEntry: false });
+  return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
 };
 
 export class Installed {
@@ -72,7 +72,7 @@ export class Installed {
     if (stamp === this.#stamp) return;
     this.#locked = this.#project.installed();
     this.#stamp = stamp;
-    for (const digest of [...this.#states.keys()]) this.#unload(digest);
+    this.unloadAll();
   }
 
   /** The provider of a function, loading its bundle. Unknown: E_FUNCTION_UNKNOWN; refused: the refusal's own code. */
@@ -98,10 +98,11 @@ export class Installed {
     return provider;
   }
 
-  /** Loads everything that is installed. */
+  /** Loads everything that is installed, and makes the code caches that are missing. */
   async loadAll(): Promise<void> {
     this.refresh();
     for (const locked of this.#locked) this.#load(locked);
+    await Promise.all(this.loaded().map((bundle) => bundle.prepare()));
   }
 
   loaded(): LoadedBundle[] {
@@ -117,7 +118,8 @@ export class Installed {
     });
   }
 
-  async close(): Promise<void> {
+  /** Ends the isolates of every bundle, and forgets every verdict. */
+  unloadAll(): void {
     for (const digest of [...this.#states.keys()]) this.#unload(digest);
   }
 

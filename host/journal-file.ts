@@ -24,6 +24,10 @@ export function openJournalFile(path: string): JournalFile & { close(): void } {
 class DiskJournalFile implements JournalFile {
   readonly #path: string;
   readonly #fd: number;
+  /** Appended in this turn of the event loop, not yet written: one write for all of them. */
+  #pending: Uint8Array[] = [];
+  #flushing: NodeJS.Immediate | undefined;
+  #failure: unknown;
 
   constructor(path: string) {
     this.#path = path;
@@ -41,10 +45,12 @@ class DiskJournalFile implements JournalFile {
   }
 
   size(): number {
+    this.#flush();
     return this.#io(() => fstatSync(this.#fd).size);
   }
 
   read(offset: number, length: number): Uint8Array {
+    this.#flush();
     return this.#io(() => {
       const bytes = new Uint8Array(Math.min(length, Math.max(fstatSync(this.#fd).size - offset, 0)));
       let done = 0;
@@ -58,16 +64,38 @@ class DiskJournalFile implements JournalFile {
   }
 
   append(bytes: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#pending.push(bytes);
+    this.#flushing ??= setImmediate(() => {
+      try {
+        this.#flush();
+      } catch (cause) {
+        // Nobody waits for this write: the next append or sync says that it failed.
+        this.#failure = cause;
+      }
+    });
+  }
+
+  sync(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#flush();
+    this.#io(() => fdatasyncSync(this.#fd));
+  }
+
+  /** Writes what was appended since the last time, in one piece. */
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#pending.length === 0) return;
+    const bytes = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
+    this.#pending = [];
     this.#io(() => {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
     });
   }
 
-  sync(): void {
-    this.#io(() => fdatasyncSync(this.#fd));
-  }
-
   truncate(length: number): void {
+    this.#flush();
     this.#io(() => {
       ftruncateSync(this.#fd, length);
       fsyncSync(this.#fd);
@@ -75,7 +103,11 @@ class DiskJournalFile implements JournalFile {
   }
 
   close(): void {
-    this.#io(() => closeSync(this.#fd));
+    try {
+      this.#flush();
+    } finally {
+      this.#io(() => closeSync(this.#fd));
+    }
   }
 
   /** The file is ours alone, and its name in the folder is durable before the first record is. */

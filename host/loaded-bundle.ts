@@ -1,15 +1,14 @@
 // One verified bundle that the host runs: its functions as providers, an isolate for each tenant, and a journal record at
 // the start and the end of every call (DESIGN.md §4).
-import { sha256 } from '../keys/hash.ts';
 import { EXTENSION, fullName, type Kind, type Manifest, type Provided } from '../src/contracts/manifest.ts';
-import { digestOf, digestOfJson } from '../src/digest.ts';
-import type { BundleRef, CallOptions, Provider } from '../src/dispatch.ts';
+import type { BundleRef, CallOptions, CheckedInput, Provider } from '../src/dispatch.ts';
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
 import { KINDS } from '../src/kinds/index.ts';
 import type { Limits } from '../src/kinds/kind.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 import type { Broker, EffectAnswer } from './broker.ts';
+import { CallRecord } from './call-record.ts';
 import type { CallContext } from './capabilities/capability.ts';
 import type { Guest } from './guest-handle.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -21,6 +20,12 @@ export interface BundleServices {
   readonly clock: Clock;
   readonly nextCallId: () => string;
 }
+
+/** Characters of script from which a code cache saves more than it costs to read. */
+const WORTH_CACHING = 32_768;
+
+/** Why effects of a call that is over are dropped; made once, since a reason costs more than the abort. */
+const ENDED = new SignetError('E_ABORTED', 'the call has ended');
 
 type Refusal = Extract<EffectAnswer, { ok: false }>;
 
@@ -52,6 +57,11 @@ export class LoadedBundle {
     return this.manifest.extensions[EXTENSION];
   }
 
+  /** Makes the code cache of a script that is large enough to gain by it; the next isolate compiles from it. */
+  async prepare(): Promise<void> {
+    if (this.#code.length >= WORTH_CACHING) await this.#services.supervisor.prepare(this.#code);
+  }
+
   /** Ends every isolate of the bundle; calls in flight fail with E_ABORTED. */
   close(): void {
     for (const guest of this.#guests.values()) {
@@ -80,21 +90,21 @@ export class LoadedBundle {
   async #invoke(
     kind: Kind,
     name: string,
-    input: string,
+    input: CheckedInput,
     options: CallOptions,
   ): Promise<{ callId: string; output: string }> {
     const { broker, journal, clock, nextCallId } = this.#services;
     const limits = this.#limits(kind);
-    if (input.length > limits.inputBytes) {
+    const { text, value } = input;
+    if (text.length > limits.inputBytes) {
       throw new SignetError('E_INPUT', `the input of ${kind}/${name} is too large`, {
         expected: `at most ${limits.inputBytes} characters`,
-        actual: String(input.length),
+        actual: String(text.length),
       });
     }
     const callId = nextCallId();
-    const startedAt = clock.now();
+    const record = new CallRecord({ callId, kind, name, bundle: this.ref, options, value }, journal, clock);
     const ended = new AbortController();
-    const inputHash = digestOfJson(sha256, JSON.parse(input));
     const call: CallContext = {
       callId,
       bundle: this.ref,
@@ -103,43 +113,20 @@ export class LoadedBundle {
       tenant: options.tenant,
       dryRun: options.dryRun,
       ...(options.plan === undefined ? {} : { plan: options.plan }),
-      inputHash,
+      get inputHash() {
+        return record.inputHash;
+      },
       requests: this.#extension.capabilities,
       depth: 0,
-      deadlineMs: startedAt + limits.wallMs,
+      deadlineMs: record.startedAt + limits.wallMs,
       signal: ended.signal,
     };
-    journal.append({
-      type: 'call.start',
-      at: startedAt,
-      callId,
-      kind,
-      name,
-      bundle: this.ref.digest,
-      version: this.ref.version,
-      tenant: options.tenant,
-      dryRun: options.dryRun,
-      inputHash,
-      planHash: options.plan?.planHash ?? null,
-      stepId: options.plan?.stepId ?? null,
-    });
     let effects = 0;
     let refusal: Refusal | undefined;
-    const end = (code: string | null, output: string | null): void => {
-      journal.append({
-        type: 'call.end',
-        at: clock.now(),
-        callId,
-        ok: code === null,
-        code,
-        outputHash: output === null ? null : digestOf(sha256, output),
-        durationMs: clock.now() - startedAt,
-        effects,
-      });
-    };
+    let output: string;
     try {
       const guest = await this.#guest(options.tenant, limits.heapMb);
-      const output = await guest.call(call.fn, input, {
+      output = await guest.call(call.fn, text, {
         callId,
         wallMs: limits.wallMs,
         outputBytes: limits.outputBytes,
@@ -148,20 +135,21 @@ export class LoadedBundle {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
         perform: async (effect) => {
           effects++;
+          record.start();
           const answer = await broker.perform(call, effect);
           if (!answer.ok && refusal === undefined && SHOWN_REFUSALS.has(answer.code)) refusal = answer;
           return answer;
         },
       });
-      end(null, output);
-      return { callId, output };
     } catch (thrown) {
       const error = asSignetError(thrown);
-      end(error.code, null);
+      record.end(error.code, null, effects);
       throw explain(error, refusal);
     } finally {
-      ended.abort();
+      ended.abort(ENDED);
     }
+    record.end(null, output, effects);
+    return { callId, output };
   }
 
   /** The isolate of a tenant, made when first needed; a guest begins a new generation by itself when its worker was lost. */

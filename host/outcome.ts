@@ -12,7 +12,7 @@ const MAX_THROWN = 65_536;
  * What a guest threw, from the JSON text `{message, name?, code?, stack?}` of its prelude: one bounded, escaped line, and the
  * stack. It is data: nothing in it becomes a code of ours. Text that is not that: undefined, and the worker is not honest.
  */
-export function readThrown(body: string): { line: string; stack: string | undefined } | undefined {
+function readThrown(body: string): { line: string; stack: string | undefined } | undefined {
   if (body.length > MAX_THROWN) return undefined;
   let thrown: unknown;
   try {

@@ -16,6 +16,8 @@ export interface ProjectPaths {
   readonly registry: string;
   readonly journal: string;
   readonly database: string;
+  /** V8 code caches, with the key of their MACs. */
+  readonly cache: string;
   readonly lock: string;
   readonly token: string;
   /** The example that `signet up` audits: the one built-in read root. */
@@ -37,6 +39,7 @@ export function projectPaths(directory: string): ProjectPaths {
     registry: join(state, 'registry'),
     journal: join(state, 'journal'),
     database: join(state, 'state.db'),
+    cache: join(state, 'cache'),
     lock: join(state, 'host.lock'),
     token: join(state, 'token'),
     example: join(state, 'example'),

@@ -146,6 +146,8 @@ function finishInterrupted(
       actual: digest,
     });
   }
+  // The crash may have come before the status of the new checkpoint was written.
+  writer.renewStatus();
   list(writer, name, version, digest, index);
   return { name, version, digest, index, created: false };
 }

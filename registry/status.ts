@@ -15,6 +15,7 @@ import type { PinnedRoot, Revocations } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
 import type { SignedHead } from './log.ts';
+import { mergeRevocations } from './trust.ts';
 
 const DAY = 86_400_000;
 /** How far ahead of our clock a status may have been issued. */
@@ -91,7 +92,8 @@ export function checkFreshness(
  */
 export function checkNothingForgotten(status: StatusDocument, seen: Revocations): void {
   const digests = new Set(status.revoked.digests.map(({ digest }) => digest));
-  const keys = new Map(status.revoked.keys.map(({ key, fromIndex }) => [key, fromIndex]));
+  const stated = mergeRevocations(status.revoked, { digests: [], keys: [] });
+  const keys = new Map(stated.keys.map(({ key, fromIndex }) => [key, fromIndex]));
   const lost =
     seen.digests.find(({ digest, index }) => index < status.size && !digests.has(digest))?.digest ??
     seen.keys.find(

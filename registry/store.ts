@@ -4,13 +4,15 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseDocument } from '../keys/document.ts';
+import { unverifiedPayload } from '../keys/envelope.ts';
 import { sha256 } from '../keys/hash.ts';
 import { readRegularFile, syncDirectory, writeFileAtomic, writeNewFile } from '../keys/safe-file.ts';
-import { FilesDocument } from '../src/contracts/statement.ts';
+import { FilesDocument, IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
 import { archiveDigest, packArchive } from './archive.ts';
 import { ARCHIVE_LIMITS, type ArchiveFile } from './preflight.ts';
-import { MAX_PROOF } from './proof.ts';
+import { MAX_PROOF, parseProof } from './proof.ts';
+import { parseRelease } from './statement.ts';
 import { entryHeader } from './tar-format.ts';
 
 const FILES_JSON = 'FILES.json';
@@ -94,11 +96,11 @@ export function readStored(folder: string, digest: string): StoredBundle {
   }
   const found = new Map<string, Found>();
   readTree(join(folder, 'files'), '', found);
-  const archive = rebuild(found);
-  if (archive === undefined || archiveDigest(archive) !== digest) throw explain(found, digest);
-  const proof = readRegularFile(join(folder, PROOF_JSON), MAX_PROOF, PROOF_JSON);
+  const proof = readRegularFile(join(folder, PROOF_JSON), MAX_PROOF, PROOF_JSON)?.bytes;
   if (proof === undefined) throw fault('E_FILE_MISSING', PROOF_JSON, 'present', 'missing');
-  return { archive, proof: proof.bytes };
+  const archive = rebuild(found);
+  if (archive === undefined || archiveDigest(archive) !== digest) throw explain(found, digest, proof);
+  return { archive, proof };
 }
 
 type EntryType = 'a file' | 'a folder' | 'something else';
@@ -163,12 +165,18 @@ function rebuild(found: ReadonlyMap<string, Found>): Uint8Array | undefined {
   }
 }
 
-/** The first difference between what FILES.json lists and what is there; FILES.json itself where there is none. */
-function explain(found: ReadonlyMap<string, Found>, digest: string): SignetError {
+/**
+ * The first difference between what FILES.json lists and what is there; FILES.json itself where it is not the one that the
+ * release names, or where nothing else differs. Refused already: this only says which file it is.
+ */
+function explain(found: ReadonlyMap<string, Found>, digest: string, proof: Uint8Array): SignetError {
   const own = found.get(FILES_JSON);
   if (own === undefined) return fault('E_FILE_MISSING', FILES_JSON, 'present', 'missing');
   if (own.mode !== 0o644) return fault('E_FILE_MODE', FILES_JSON, '0644', octal(own.mode));
-  const changed = fault('E_FILE_CHANGED', FILES_JSON, `the list of archive ${digest}`, hashOf(own.bytes));
+  const stated = listDigestIn(proof);
+  const actualList = hashOf(own.bytes);
+  const changed = fault('E_FILE_CHANGED', FILES_JSON, stated ?? `the list of archive ${digest}`, actualList);
+  if (stated !== undefined && stated !== actualList) return changed;
   let listed: FilesDocument['files'];
   try {
     listed = parseDocument(FilesDocument, own.bytes, 'files/1', FILES_JSON).files;
@@ -189,6 +197,17 @@ function explain(found: ReadonlyMap<string, Found>, digest: string): SignetError
     if (actual !== `sha256:${expected}`) return fault('E_FILE_CHANGED', path, `sha256:${expected}`, actual);
   }
   return changed;
+}
+
+/** The digest of FILES.json that the stored release statement names; undefined where it cannot be read. */
+function listDigestIn(proof: Uint8Array): string | undefined {
+  try {
+    const { envelope } = parseProof(proof).release;
+    return parseRelease(unverifiedPayload(envelope, IN_TOTO_PAYLOAD, 'release statement')).predicate.files;
+  } catch (thrown) {
+    if (thrown instanceof SignetError) return undefined;
+    throw thrown;
+  }
 }
 
 function writeTree(folder: string, files: ReadonlyMap<string, ArchiveFile>, proof: Uint8Array): void {

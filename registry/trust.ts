@@ -7,7 +7,13 @@ import { formatDocument, parseDocument } from '../keys/document.ts';
 import { createFileExclusive, readRegularFile, writeFileAtomic } from '../keys/safe-file.ts';
 import { formatTime } from '../src/contracts/common.ts';
 import type { Policy } from '../src/contracts/config.ts';
-import { type Evidence, type FirstPartyLock, type PinnedRoot, TrustFile } from '../src/contracts/trust.ts';
+import {
+  type Evidence,
+  type FirstPartyLock,
+  type PinnedRoot,
+  type Revocations,
+  TrustFile,
+} from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 
 /** A registry of the policy, and what is remembered under its root; without `pin` its root does not count. */
@@ -39,7 +45,7 @@ export interface Observation {
   readonly root: { readonly version: number; readonly fingerprint: string };
   readonly checkpoint: NonNullable<PinnedRoot['checkpoint']>;
   readonly status: NonNullable<PinnedRoot['status']>;
-  readonly revoked: PinnedRoot['revoked'];
+  readonly revoked: Revocations;
   readonly namespace?: PinnedRoot['namespaces'][number];
 }
 
@@ -140,12 +146,14 @@ export function trustedRegistries(policy: Policy, roots: readonly PinnedRoot[]):
   }));
 }
 
-/** The union of two lists of revocations; of two for one key the one that reaches further back. */
-export function mergeRevocations(a: PinnedRoot['revoked'], b: PinnedRoot['revoked']): PinnedRoot['revoked'] {
-  const digests = new Map(a.digests.map((entry) => [entry.digest, entry]));
-  for (const entry of b.digests) if (!digests.has(entry.digest)) digests.set(entry.digest, entry);
-  const keys = new Map(a.keys.map((entry) => [entry.key, entry]));
-  for (const entry of b.keys) {
+/** The union of two lists of revocations; of several for one key the one that reaches furthest back. */
+export function mergeRevocations(a: Revocations, b: Revocations): Revocations {
+  const digests = new Map<string, Revocations['digests'][number]>();
+  for (const entry of [...a.digests, ...b.digests]) {
+    if (!digests.has(entry.digest)) digests.set(entry.digest, entry);
+  }
+  const keys = new Map<string, Revocations['keys'][number]>();
+  for (const entry of [...a.keys, ...b.keys]) {
     const known = keys.get(entry.key);
     if (known === undefined || entry.fromIndex < known.fromIndex) keys.set(entry.key, entry);
   }

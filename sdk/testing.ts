@@ -75,7 +75,7 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
       bundle,
       input: compileSchema(input, 'the input'),
       output: compileSchema(output, 'the output'),
-      invoke: async (text, { tenant, dryRun }) => {
+      invoke: async ({ text }, { tenant, dryRun }) => {
         const guest = await supervisor.open({ digest, tenant, domain: 'test', code, heapMb: limits.heapMb });
         const callId = `test-${++calls}`;
         const { wallMs, outputBytes, effects } = limits;

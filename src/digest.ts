@@ -2,8 +2,14 @@
 import { canonicalJson } from './json.ts';
 import type { Sha256 } from './ports.ts';
 
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Two digits a byte. */
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += DIGITS[byte];
+  return text;
+}
 
 /** `sha256:<hex>` of the data. */
 export function digestOf(sha256: Sha256, data: Uint8Array | string): string {

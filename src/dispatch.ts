@@ -24,7 +24,13 @@ export interface BundleRef {
   readonly digest: string;
 }
 
-/** One function of one bundle. `invoke` takes and returns JSON text, which is what crosses into the isolate. */
+/** An input that fits kind and function: as JSON text, which is what crosses into the isolate, and as the value it is of. */
+export interface CheckedInput {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/** One function of one bundle. `invoke` returns JSON text, as the isolate made it. */
 export interface Provider {
   readonly kind: Kind;
   readonly name: string;
@@ -33,7 +39,10 @@ export interface Provider {
   /** The function's own schemas, beside those of its kind. */
   readonly input: z.ZodType;
   readonly output: z.ZodType;
-  invoke(input: string, options: CallOptions): Promise<{ readonly callId: string; readonly output: string }>;
+  invoke(
+    input: CheckedInput,
+    options: CallOptions,
+  ): Promise<{ readonly callId: string; readonly output: string }>;
 }
 
 export interface CallResult {
@@ -102,7 +111,7 @@ export class Dispatch {
     }
     const item = `${key(kind, name)} of ${label(provider.bundle)}`;
     const given = check([schemas.input, provider.input], input, 'E_INPUT', `the input of ${item}`);
-    const answer = await provider.invoke(JSON.stringify(given), options);
+    const answer = await provider.invoke({ text: JSON.stringify(given), value: given }, options);
     const output = check(
       [provider.output, schemas.output],
       JSON.parse(answer.output),

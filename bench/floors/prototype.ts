@@ -10,7 +10,7 @@ globalThis.push=(s)=>{for(const[id,name,value]of parse(s))Promise.resolve(handle
 globalThis.drain=()=>{const o=out;out='';return o}})();undefined`;
 
 function frames(socket: Socket, take: (text: string) => void): (text: string) => void {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let queue: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -18,7 +18,7 @@ function frames(socket: Socket, take: (text: string) => void): (text: string) =>
     while (rest.length - at >= 4) {
       const length = rest.readUInt32LE(at);
       if (rest.length - at - 4 < length) break;
-      take(rest.utf8Slice(at + 4, at + 4 + length));
+      take(rest.toString('utf8', at + 4, at + 4 + length));
       at += 4 + length;
     }
     rest = rest.subarray(at);
@@ -26,7 +26,7 @@ function frames(socket: Socket, take: (text: string) => void): (text: string) =>
   return (text) => {
     const frame = Buffer.allocUnsafe(4 + Buffer.byteLength(text));
     frame.writeUInt32LE(frame.length - 4, 0);
-    frame.utf8Write(text, 4);
+    frame.write(text, 4);
     if (queue.push(frame) === 1) {
       process.nextTick(() => {
         socket.write(queue.length === 1 ? (queue[0] as Buffer) : Buffer.concat(queue));

@@ -40,7 +40,7 @@ export const SIGNET_COMMANDS: readonly Command[] = [
       directory,
       apply: { type: 'boolean', does: 'compile a one-step plan and let granted effects mutate' },
     },
-    example: 'signet call skill/crontab_backups {}',
+    example: `signet call skill/hello '{"name":"Ada"}'`,
     load: async () => (await import('./commands/call.ts')).run,
   },
   {

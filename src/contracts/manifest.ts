@@ -9,8 +9,19 @@ export const MAIN_PATH = 'dev.signet/main.js';
 
 /** The thirteen kinds, in the order of DESIGN.md §2. */
 export const KIND_NAMES = [
-  'parser', 'extractor', 'observer', 'apply', 'sender', 'skill', 'check',
-  'fact', 'adapter', 'channel', 'planner', 'provider', 'stage',
+  'parser',
+  'extractor',
+  'observer',
+  'apply',
+  'sender',
+  'skill',
+  'check',
+  'fact',
+  'adapter',
+  'channel',
+  'planner',
+  'provider',
+  'stage',
 ] as const;
 export const Kind = z.enum(KIND_NAMES);
 export type Kind = z.infer<typeof Kind>;

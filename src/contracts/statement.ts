@@ -207,7 +207,10 @@ export const ProofBundle = z.strictObject({
   type: z.literal('proof/1'),
   root: z.array(Envelope).min(1).max(64),
   /** Versions 1, 2, … of the namespace document up to the newest. */
-  namespace: z.array(z.strictObject({ envelope: Envelope, inclusion: InclusionProof })).min(1).max(64),
+  namespace: z
+    .array(z.strictObject({ envelope: Envelope, inclusion: InclusionProof }))
+    .min(1)
+    .max(64),
   release: z.strictObject({ envelope: Envelope, inclusion: InclusionProof }),
   provenance: Envelope.nullable(),
   checkpoint: z.string().max(64 * 1024),

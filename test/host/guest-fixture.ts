@@ -32,7 +32,7 @@ export function callOptions(options: Partial<CallOptions> = {}): CallOptions {
 }
 
 /** A broker that grants the clock, chance and log, and nothing else. */
-export async function answerAll(effect: Effect): Promise<EffectAnswer> {
+async function answerAll(effect: Effect): Promise<EffectAnswer> {
   if (effect.capability === 'clock') return { ok: true, value: '{"now":1234}' };
   if (effect.capability === 'random') return { ok: true, value: '{"base64":"AQIDBAU="}' };
   if (effect.capability === 'log') return { ok: true, value: 'null' };

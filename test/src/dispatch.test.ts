@@ -12,8 +12,8 @@ function provider(overrides: Partial<Provider> = {}): Provider {
     description: 'twice the number',
     input: z.strictObject({ n: z.number(), by: z.number().default(2) }),
     output: z.strictObject({ n: z.number() }),
-    invoke: async (input) => {
-      const { n, by } = JSON.parse(input) as { n: number; by: number };
+    invoke: async ({ text }) => {
+      const { n, by } = JSON.parse(text) as { n: number; by: number };
       return { callId: 'c1', output: JSON.stringify({ n: n * by }) };
     },
     ...overrides,

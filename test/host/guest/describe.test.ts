@@ -14,7 +14,11 @@ it.each([
   ['a symbol', Symbol('s'), 'Symbol(s)'],
   ['an object', {}, 'an object that is not an Error'],
   ['a function', () => 1, 'an object that is not an Error'],
-  ['a message that is no text', { message: { toString: () => 'x' } }, 'an object that is not an Error'],
+  [
+    'a message that is no text',
+    { message: { toString: (): string => 'x' } },
+    'an object that is not an Error',
+  ],
   ['an error', new Error('x'), 'x'],
 ])('%s', (_, thrown, expected) => {
   expect(message(thrown)).toBe(expected);

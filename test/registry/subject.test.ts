@@ -1,0 +1,156 @@
+// What `registry verify` answers for: THREATS.md 32, and every form of subject.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fetchRelease } from '../../registry/fetch.ts';
+import { install } from '../../registry/install.ts';
+import { PROOF_SUFFIX, summarize, verifyAll, verifySubject } from '../../registry/subject.ts';
+import { DirectoryTransport } from '../../registry/transport.ts';
+import { exitOf } from '../../src/contracts/verdict.ts';
+import { archiveOf, createWorld, DAY, type World } from './fixture.ts';
+
+let world: World;
+beforeEach(() => {
+  world = createWorld();
+  world.publish();
+});
+afterEach(() => world.close());
+const code = (value: string) => expect.objectContaining({ code: value });
+const verify = (subject: string) => verifySubject(world.project, subject);
+const codes = (subject: string) => verify(subject).map((verdict) => verdict.code);
+/** Writes archive and proof to files, as one would hand them to a stranger. */
+function exportRelease(folder = world.directory): string {
+  const { archive, proof } = fetchRelease(new DirectoryTransport(world.registry), 'local/hello');
+  const path = join(folder, 'hello.tar');
+  writeFileSync(path, archive);
+  writeFileSync(path + PROOF_SUFFIX, proof);
+  return path;
+}
+
+test('row 32: nothing to verify is never a success: exit 3', () => {
+  expect(verifyAll(world.project)).toEqual([]);
+  expect(summarize([])).toEqual({
+    schema: 'verify/1',
+    ok: false,
+    code: 'E_NO_SUBJECTS',
+    subjects: [],
+    counts: { subjects: 0, ok: 0, refused: 0 },
+  });
+  expect(exitOf([])).toBe(3);
+  install(world.project, 'local/hello');
+  expect(summarize(verifyAll(world.project))).toMatchObject({
+    ok: true,
+    code: null,
+    counts: { subjects: 1, ok: 1 },
+  });
+});
+
+test('a file with its proof beside it needs no registry: one file, one proof, a pinned root', () => {
+  const path = exportRelease();
+  rmSync(world.registry, { recursive: true });
+  const [verdict] = verify(path);
+  expect(verdict).toMatchObject({ ok: true, subject: 'hello.tar', name: 'local/hello' });
+  const bytes = readFileSync(path);
+  bytes[1000]! ^= 1;
+  writeFileSync(path, bytes);
+  expect(verify(path)[0]!.ok).toBe(false);
+});
+
+test('row 32: a file without a proof, and a folder of sources, are unsigned: exit 3', () => {
+  const path = join(world.directory, 'lonely.tar');
+  writeFileSync(path, archiveOf());
+  expect(codes(path)).toEqual(['E_UNSIGNED']);
+  expect(exitOf(verify(path))).toBe(3);
+  const sources = join(world.directory, 'sources');
+  mkdirSync(sources);
+  writeFileSync(join(sources, 'plugin.json'), '{}');
+  expect(codes(sources)).toEqual(['E_UNSIGNED']);
+});
+
+test('rows 4, 31: a file whose status is stale is exit 4', () => {
+  const path = exportRelease();
+  world.clock.ms += 8 * DAY;
+  expect(codes(path)).toEqual(['E_STATUS_STALE']);
+  expect(exitOf(verify(path))).toBe(4);
+});
+
+test('row 12: a file that shows another history leaves evidence', () => {
+  const fork = join(world.directory, 'fork');
+  cpSync(world.registry, fork, { recursive: true });
+  world.publish({ version: '1.1.0' });
+  const path = exportRelease();
+  rmSync(world.registry, { recursive: true });
+  cpSync(fork, world.registry, { recursive: true });
+  world.publish({ version: '1.2.0' });
+  install(world.project, 'local/hello');
+  expect(codes(path)).toEqual(['E_EQUIVOCATION']);
+  const seen = world.project.trust.pin(world.fingerprint)!.checkpoint!;
+  const evidence = join(world.project.trust.directory, 'evidence');
+  expect(readFileSync(join(evidence, readOnly(evidence)), 'utf8')).toContain(JSON.stringify(seen.note));
+});
+
+test('the folder of an installed bundle is judged as at load', () => {
+  const { bundle } = install(world.project, 'local/hello');
+  const folder = world.project.store.path(bundle!.digest);
+  world.publish({ version: '1.1.0' });
+  install(world.project, 'local/hello');
+  expect(codes(folder)).toEqual([null]);
+  writeFileSync(join(folder, 'files', 'extra'), '');
+  expect(verify(folder)[0]).toMatchObject({ code: 'E_FILE_ADDED' });
+});
+
+test('a registry has one verdict a release, also for what its index hides', () => {
+  world.publish({ version: '1.1.0' });
+  world.publish({ name: 'local/other' });
+  expect(codes(world.registry)).toEqual([null, null, null]);
+  const archive = join(world.registry, 'release/local/hello/1.1.0/archive.tar');
+  const bytes = readFileSync(archive);
+  bytes[1000]! ^= 1;
+  writeFileSync(archive, bytes);
+  rmSync(join(world.registry, 'index/local/other.json'));
+  const verdicts = verify(world.registry);
+  expect(verdicts.map(({ ok }) => ok)).toEqual([true, false, false]);
+  expect(verdicts[2]).toMatchObject({ subject: 'local/other@1.0.0', code: 'E_NOT_FOUND' });
+  expect(summarize(verdicts)).toMatchObject({ ok: false, counts: { subjects: 3, ok: 1, refused: 2 } });
+});
+
+test('a name is what is installed, if its version is in the range, else what the registry has', () => {
+  world.publish({ version: '2.0.0' });
+  install(world.project, 'local/hello', '^1.0.0');
+  expect(verify('local/hello')[0]).toMatchObject({ ok: true, version: '1.0.0' });
+  expect(verify('local/hello@^2.0.0')[0]).toMatchObject({ ok: true, version: '2.0.0' });
+  expect(world.project.installed()[0]!.version).toBe('1.0.0');
+});
+
+test('an installed name comes before a path of the same spelling', () => {
+  mkdirSync(join(world.project.directory, 'local/hello'), { recursive: true });
+  expect(codes('local/hello')).toEqual(['E_UNSIGNED']);
+  install(world.project, 'local/hello');
+  expect(codes('local/hello')).toEqual([null]);
+  expect(codes('./local/hello')).toEqual(['E_UNSIGNED']);
+});
+
+test('what is neither a file nor a name, and a name that no registry has', () => {
+  expect(() => verify('nothing.tar')).toThrow(code('E_NOT_FOUND'));
+  expect(() => verify('local/nothing')).toThrow(code('E_NOT_FOUND'));
+  expect(() => verify('acme/nothing')).toThrow(code('E_REGISTRY_UNMAPPED'));
+});
+
+test('the worst subject speaks for all: refused before unsigned before stale', () => {
+  const bad = exportRelease();
+  const bytes = readFileSync(bad);
+  bytes[1000]! ^= 1;
+  writeFileSync(bad, bytes);
+  const lonely = join(world.directory, 'lonely.tar');
+  writeFileSync(lonely, archiveOf());
+  const all = [...verify(lonely), ...verify(bad), ...verify('local/hello')];
+  expect(summarize(all)).toMatchObject({ ok: false, counts: { subjects: 3, ok: 1, refused: 2 } });
+  expect(exitOf(all)).toBe(1);
+  expect(summarize(all).code).toBe(all[1]!.code);
+});
+
+function readOnly(folder: string): string {
+  const names = readdirSync(folder);
+  expect(names).toHaveLength(1);
+  return names[0]!;
+}

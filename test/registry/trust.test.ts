@@ -1,0 +1,133 @@
+// What was seen is never forgotten: THREATS.md 1, 2, 12, 27, 29.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mergeRevocations, type Observation, TrustStore, trustedRegistries } from '../../registry/trust.ts';
+import type { Revocations } from '../../src/contracts/trust.ts';
+import { START } from './fixture.ts';
+
+const [A, B] = ['a', 'b'].map((digit) => `SHA256:${digit.repeat(64)}`) as [string, string];
+const digest = (n: number): string => `sha256:${String(n).padStart(64, '0')}`;
+let folder: string;
+let store: TrustStore;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'signet-trust-store-'));
+  store = new TrustStore(join(folder, 'trust'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const code = (value: string) => expect.objectContaining({ code: value });
+const seen = (n: number, changes: Partial<Observation> = {}): Observation => ({
+  root: { version: n, fingerprint: A },
+  checkpoint: { origin: 'o', size: n, root: digest(n), note: `note ${n}` },
+  status: { issued: `2026-01-0${n}T00:00:00Z`, expires: '2027-01-01T00:00:00Z', size: n },
+  revoked: { digests: [{ digest: digest(n), reason: '', index: n }], keys: [] },
+  namespace: { namespace: 'local', version: n, document: digest(n) },
+  ...changes,
+});
+
+test('a root counts from when it is pinned; pinning again changes nothing', () => {
+  expect(store.roots()).toEqual([]);
+  expect(store.pin(A)).toBeUndefined();
+  store.pinRoot(A, true);
+  store.observe(A, seen(1));
+  const before = store.pin(A);
+  store.pinRoot(A, true);
+  expect(store.pin(A)).toEqual(before);
+  expect(store.pin(A)?.local).toBe(true);
+  expect(store.pin(B)).toBeUndefined();
+});
+
+test('row 29: whether a root is local cannot be changed by pinning it again', () => {
+  store.pinRoot(A, false);
+  expect(() => store.pinRoot(A, true)).toThrow(code('E_ROOT'));
+  expect(store.pin(A)?.local).toBe(false);
+});
+
+test('nothing is remembered for a root that is not pinned', () => {
+  expect(() => store.observe(A, seen(1))).toThrow(code('E_ROOT_UNPINNED'));
+});
+
+test('rows 2, 27: what is remembered only grows, in whatever order it is seen', () => {
+  store.pinRoot(A, true);
+  for (const n of [2, 1, 3, 1]) store.observe(A, seen(n));
+  const pin = new TrustStore(store.directory).pin(A)!;
+  expect(pin.root?.version).toBe(3);
+  expect(pin.checkpoint).toEqual(seen(3).checkpoint);
+  expect(pin.status?.issued).toBe('2026-01-03T00:00:00Z');
+  expect(pin.namespaces).toEqual([seen(3).namespace]);
+  expect(pin.revoked.digests.map((entry) => entry.digest).sort()).toEqual([digest(1), digest(2), digest(3)]);
+});
+
+test('row 27: merging never loses a revocation, and of two for a key keeps the wider one', () => {
+  const revocations = fc.record({
+    digests: fc.array(
+      fc.record({ digest: fc.nat(4).map(digest), reason: fc.constant(''), index: fc.nat(9) }),
+    ),
+    keys: fc.array(
+      fc.record({
+        key: fc.constantFrom(A, B),
+        fromIndex: fc.nat(9),
+        reason: fc.constant(''),
+        index: fc.nat(9),
+      }),
+    ),
+  });
+  const binds = (list: Revocations, key: string, at: number): boolean =>
+    list.keys.some((entry) => entry.key === key && entry.fromIndex <= at);
+  fc.assert(
+    fc.property(revocations, revocations, (a, b) => {
+      const merged = mergeRevocations(a, b);
+      for (const { digest: one } of [...a.digests, ...b.digests]) {
+        expect(merged.digests.filter((entry) => entry.digest === one)).toHaveLength(1);
+      }
+      for (const key of [A, B]) {
+        for (let at = 0; at < 10; at++)
+          expect(binds(merged, key, at)).toBe(binds(a, key, at) || binds(b, key, at));
+      }
+    }),
+  );
+});
+
+test.each<[string, (text: string) => string, string]>([
+  ['cut', (text) => text.slice(0, -1), 'E_TRUST_STATE'],
+  ['emptied', () => '', 'E_TRUST_STATE'],
+  ['with an unknown field', (text) => text.replace('"local"', '"loca1"'), 'E_TRUST_STATE'],
+  ['with one root twice', (text) => text.replace(/"roots":\[(.*)\]\}$/, '"roots":[$1,$1]}'), 'E_TRUST_STATE'],
+  ['of a later format', (text) => text.replace('trust/1', 'trust/2'), 'E_FORMAT_VERSION'],
+])('row 1: a trust state that was %s is refused, never taken for an empty one', (_, change, expected) => {
+  store.pinRoot(A, true);
+  const path = join(store.directory, 'trust.json');
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, change(text));
+  expect(() => store.roots()).toThrow(code(expected));
+  expect(() => store.pinRoot(B, true)).toThrow(code(expected));
+  writeFileSync(path, text);
+  expect(store.roots()).toHaveLength(1);
+});
+
+test('row 12: evidence is kept once, with both notes as they were signed', () => {
+  const path = store.keepEvidence('o', 'first', 'second', START);
+  expect(store.keepEvidence('o', 'first', 'second', START + 5000)).toBe(path);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+    type: 'equivocation/1',
+    origin: 'o',
+    foundAt: '2026-01-01T00:00:00Z',
+    checkpoints: ['first', 'second'],
+  });
+  store.keepEvidence('o', 'first', 'third', START);
+  expect(readdirSync(join(store.directory, 'evidence'))).toHaveLength(2);
+});
+
+test('a registry of the policy has a pin only where exactly its root is pinned', () => {
+  store.pinRoot(A, true);
+  const registry = (root: string) => ({ name: 'home', location: '.', root, namespaces: ['local'] });
+  const policy = {
+    version: 1 as const,
+    registries: [registry(A), registry(B)],
+    freshness: { installDays: 7, loadDays: 30 },
+    provenance: { required: true },
+  };
+  expect(trustedRegistries(policy, store.roots()).map(({ pin }) => pin?.fingerprint)).toEqual([A, undefined]);
+});
