@@ -13,18 +13,14 @@ import type { Host } from './host.ts';
 
 type Commands = { [N in CommandName]: (host: Host, input: CommandInput<N>) => Promise<unknown> };
 
-/** The input with its defaults; E_INPUT, as over the wire. */
-const read = <N extends CommandName>(name: N, input: CommandInput<N>) =>
-  parseShape(COMMANDS[name], input, `the input of ${name}`, 'E_INPUT');
-
 const COMMAND_HANDLERS: Commands = {
   'host.call': async (host, given) => {
-    const { kind, name, input, apply } = read('host.call', given);
+    const { kind, name, input, apply } = parseShape(COMMANDS['host.call'], given, 'the call', 'E_INPUT');
     const { callId, bundle, output } = await host.dispatch(kind, name, input, { apply });
     return { callId, bundle, output, dryRun: !apply } satisfies CallAnswer;
   },
   'host.audit': async (host, given) => {
-    const { root, ...rest } = read('host.audit', given);
+    const { root, ...rest } = parseShape(COMMANDS['host.audit'], given, 'the audit', 'E_INPUT');
     return host.audit({ ...rest, ...(root === undefined ? {} : { root }) });
   },
 };

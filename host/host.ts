@@ -2,33 +2,30 @@
 // dispatches by name, and writes down what happened. No server, no database server, no global state.
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { mkdirSync } from 'node:fs';
-import { userInfo } from 'node:os';
-import { join } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
 import { configDirectory } from '../keys/keyring.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
-import { EXTENSION, type Kind } from '../src/contracts/manifest.ts';
+import { EXTENSION, KIND_NAMES, type Kind } from '../src/contracts/manifest.ts';
 import type { PlanContext, PlanDraft, Principal } from '../src/contracts/plan.ts';
 import { type CallResult, Dispatch } from '../src/dispatch.ts';
-import { SignetError } from '../src/error.ts';
-import { Journal } from '../src/journal.ts';
+import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
 import type { Clock } from '../src/ports.ts';
 import { unresolvedEffects } from '../src/unresolved-effects.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
+import { callInput } from './call-input.ts';
 import type { LogLine } from './capabilities/capability.ts';
 import { codeCacheIn } from './code-cache.ts';
 import { GrantedFiles } from './granted-files.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
+import { type HostState, openHostState } from './host-state.ts';
+import { InFlight } from './in-flight.ts';
 import { Installed } from './installed.ts';
-import { openJournalFile } from './journal-file.ts';
-import { KeyValueStore } from './kv.ts';
 import { describeLayers } from './layers.ts';
-import { type ProjectPaths, projectPaths } from './paths.ts';
-import { acquireLock, type StateLock } from './state-lock.ts';
+import { operator } from './operator.ts';
+import type { ProjectPaths } from './paths.ts';
 import { Supervisor } from './supervisor.ts';
 import { HOST_VERSION } from './version.ts';
 
@@ -60,19 +57,12 @@ interface CallMode {
   readonly plan?: PlanContext;
 }
 
-/** The parts of an open host; whatever fails to open closes what is open already. */
-interface Parts {
-  readonly paths: ProjectPaths;
-  readonly lock: StateLock;
-  readonly clock: Clock;
-  readonly journalFile: ReturnType<typeof openJournalFile>;
-  readonly journal: Journal;
-  readonly kv: KeyValueStore;
-}
+/** The words that are kinds: an embedder in plain JavaScript may pass any. */
+const KINDS: ReadonlySet<string> = new Set(KIND_NAMES);
 
 export class Host {
   readonly paths: ProjectPaths;
-  readonly #parts: Parts;
+  readonly #state: HostState;
   readonly #grants: () => GrantSet;
   readonly #plans: PlanBook;
   readonly #dispatch = new Dispatch();
@@ -82,34 +72,26 @@ export class Host {
   readonly #session = randomBytes(6).toString('hex');
   /** Effects of earlier hosts whose outcome is not known: read once, before this host has effects of its own. */
   readonly #unresolved: readonly string[];
+  readonly #inFlight = new InFlight();
   #calls = 0;
   #address: string | null = null;
   #closing: Promise<void> | undefined;
 
-  /** Opens the project's state. E_HOST_BUSY where another host owns it. */
+  /** Opens the project's state. E_HOST_BUSY where another host owns it, E_NOT_FOUND without a project folder, E_IO. */
   static async open({ directory, clock = { now: () => Date.now() } }: HostOptions): Promise<Host> {
-    const paths = projectPaths(directory);
-    mkdirSync(paths.state, { recursive: true, mode: 0o700 });
-    const lock = acquireLock(paths.lock, clock);
-    let journalFile: Parts['journalFile'] | undefined;
-    let kv: KeyValueStore | undefined;
+    const state = openHostState(directory, clock);
     try {
-      journalFile = openJournalFile(join(paths.journal, 'records'));
-      const journal = new Journal({ file: journalFile, sha256, origin: 'signet.host/journal' });
-      kv = new KeyValueStore(paths.database);
-      return new Host({ paths, lock, clock, journalFile, journal, kv });
+      return new Host(state);
     } catch (error) {
-      kv?.close();
-      journalFile?.close();
-      lock.release();
+      state.close();
       throw error;
     }
   }
 
-  private constructor(parts: Parts) {
-    const { paths, clock, journal, kv } = parts;
+  private constructor(state: HostState) {
+    const { paths, clock, journal, kv } = state;
     this.paths = paths;
-    this.#parts = parts;
+    this.#state = state;
     this.#unresolved = unresolvedEffects(journal.records()).map(
       ({ intent }) => `${intent.effectId}: ${intent.action}`,
     );
@@ -118,7 +100,12 @@ export class Host {
     this.#supervisor = new Supervisor({
       codeCache: codeCacheIn(paths.cache),
       onWorkerLost: ({ domain, reason }) => {
-        journal.append({ type: 'worker.lost', at: clock.now(), domain, reason });
+        try {
+          journal.append({ type: 'worker.lost', at: clock.now(), domain, reason });
+        } catch (thrown) {
+          // No call waits for this record; thrown from here it would end the process that embeds the host.
+          this.#events.emit('fault', asSignetError(thrown));
+        }
         this.#events.emit('lost', { domain, reason });
       },
     });
@@ -148,6 +135,7 @@ export class Host {
         journal,
         clock,
         nextCallId: () => `call-${this.#session}-${++this.#calls}`,
+        inFlight: this.#inFlight,
       },
       refused: (refusal) => this.#events.emit('refused', refusal),
     });
@@ -160,30 +148,29 @@ export class Host {
     return () => void this.#events.off(event, listener as never);
   }
 
-  /** Calls one function. A dry run unless `apply`; SignetErrors only. */
-  async dispatch(
-    kind: Kind,
-    name: string,
-    input: unknown,
-    options: DispatchOptions = {},
-  ): Promise<CallResult> {
-    this.#requireOpen();
-    if (options.apply !== true) return this.#call(kind, name, input, { dryRun: true }, options);
-    const plan = await this.#compile({ steps: [{ kind, name, input }] }, options.principal ?? operator());
-    return this.#call(kind, name, input, { dryRun: false, plan }, options);
+  /** Calls one function. A dry run unless `apply`; SignetErrors only. The input is a value of JSON, `undefined` null. */
+  dispatch(kind: Kind, name: string, input: unknown, options: DispatchOptions = {}): Promise<CallResult> {
+    return this.#run(async () => {
+      if (!KINDS.has(kind))
+        throw new SignetError('E_FUNCTION_UNKNOWN', `there is no kind ${kind}`, { item: `${kind}/${name}` });
+      const given = callInput(input, `${kind}/${name}`);
+      if (options.apply !== true) return this.#call(kind, name, given, { dryRun: true }, options);
+      const draft = { steps: [{ kind, name, input: given }] };
+      const plan = await this.#compile(draft, options.principal ?? operator());
+      return this.#call(kind, name, given, { dryRun: false, plan }, options);
+    });
   }
 
   /** Audits the specs of a file (CONTRACTS.md §1): observes, compares, and with `apply` applies what is missing. */
   audit(options: AuditOptions): Promise<AuditReport> {
-    this.#requireOpen();
-    const { clock, journal } = this.#parts;
+    const { clock, journal } = this.#state;
     const ports = {
       clock,
       compile: (draft: PlanDraft) => this.#compile(draft, operator()),
       dispatch: (kind: Kind, name: string, input: unknown, mode: CallMode) =>
         this.#call(kind, name, input, mode, {}),
     };
-    return auditSpecs(options, ports, journal);
+    return this.#run(() => auditSpecs(options, ports, journal));
   }
 
   /** Unloads everything: isolates end, and what is called next is verified and loaded anew. */
@@ -201,21 +188,23 @@ export class Host {
   async tools(): Promise<ToolDescription[]> {
     await this.loadAll();
     return this.#installed.loaded().flatMap(({ ref, manifest }) =>
-      manifest.extensions[EXTENSION].provides.map(({ kind, name, description, input, output }) => ({
-        kind,
-        name,
-        description,
-        bundle: ref.name,
-        version: ref.version,
-        input,
-        output,
-      })),
+      manifest.extensions[EXTENSION].provides
+        .filter(({ kind, name }) => this.#dispatch.find(kind, name)?.bundle.digest === ref.digest)
+        .map(({ kind, name, description, input, output }) => ({
+          kind,
+          name,
+          description,
+          bundle: ref.name,
+          version: ref.version,
+          input,
+          output,
+        })),
     );
   }
 
   async status(): Promise<HostStatus> {
     await this.loadAll();
-    const { journal } = this.#parts;
+    const { journal } = this.#state;
     const { epoch, grants } = this.#grants();
     return {
       schema: 'status/1',
@@ -236,7 +225,7 @@ export class Host {
 
   /** Says where this host answers, for commands that look for a live one. */
   publishAddress(address: string): void {
-    this.#parts.lock.publishAddress(address, this.paths.token);
+    this.#state.lock.publishAddress(address, this.paths.token);
     this.#address = address;
   }
 
@@ -247,26 +236,37 @@ export class Host {
   }
 
   async #close(): Promise<void> {
-    const { clock, journal, journalFile, kv, lock } = this.#parts;
+    const { clock, journal } = this.#state;
     this.#installed.unloadAll();
     await this.#supervisor.close();
+    await this.#inFlight.settled();
     try {
       journal.append({ type: 'host.close', at: clock.now() }, { durable: true });
     } finally {
-      kv.close();
-      journalFile.close();
-      lock.release();
+      this.#state.close();
       this.#events.removeAllListeners();
     }
   }
 
-  #call(
+  /** Runs one operation of an open host; closing waits for its end. */
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    this.#requireOpen();
+    try {
+      return await this.#inFlight.track(work());
+    } catch (thrown) {
+      throw asSignetError(thrown);
+    }
+  }
+
+  async #call(
     kind: Kind,
     name: string,
     input: unknown,
     mode: CallMode,
     { tenant = 'default', principal = operator(), signal }: DispatchOptions,
   ): Promise<CallResult> {
+    // An audit that is under way asks for its next step here.
+    this.#requireOpen();
     this.#installed.refresh();
     const options = { tenant, principal, ...mode, ...(signal === undefined ? {} : { signal }) };
     return this.#dispatch.call(kind, name, input, options, (wanted, fn) =>
@@ -276,6 +276,7 @@ export class Host {
 
   /** A plan of one step, compiled against what is installed and granted now. */
   async #compile(draft: PlanDraft, principal: Principal): Promise<PlanContext> {
+    this.#requireOpen();
     this.#installed.refresh();
     for (const { kind, name } of draft.steps) await this.#installed.activate(kind, name);
     const catalog = {
@@ -294,11 +295,4 @@ export class Host {
   #requireOpen(): void {
     if (this.#closing !== undefined) throw new SignetError('E_HOST_CLOSED', 'the host is closed');
   }
-}
-
-/** The person or service whose process this is. */
-let person: Principal | undefined;
-function operator(): Principal {
-  person ??= { kind: 'human', id: userInfo().username };
-  return person;
 }

@@ -48,6 +48,8 @@ export class Installed {
   readonly #watched: readonly string[];
   #stamp = '';
   #locked: readonly LockedBundle[] = [];
+  /** `kind/name` of what more than one installed bundle provides: none of them answers for it. */
+  #contested: ReadonlySet<string> = new Set();
   /** By digest. */
   readonly #states = new Map<string, State>();
 
@@ -64,15 +66,24 @@ export class Installed {
   }
 
   /**
-   * Takes in a changed lockfile, policy or trust: bundles that are no longer installed, and those whose verdict may have
-   * changed, are unloaded; they are verified anew when they are next needed. Cheap where nothing changed.
+   * Takes in a changed lockfile, policy or trust: what runs is verified again, goes on where its verdict is still good, and is
+   * ended where it is not or is no longer installed; what was refused is looked at when it is next needed. Cheap where
+   * nothing changed.
    */
   refresh(): void {
     const stamp = this.#watched.map(stampOf).join('|');
     if (stamp === this.#stamp) return;
     this.#locked = this.#project.installed();
+    this.#contested = contestedNames(this.#locked);
+    for (const digest of this.#states.keys()) this.#options.dispatch.withdraw(digest);
+    for (const [digest, state] of [...this.#states]) {
+      const locked = this.#locked.find((bundle) => bundle.digest === digest);
+      this.#states.delete(digest);
+      if (state.is === 'refused') continue;
+      if (locked === undefined) state.bundle.close();
+      else this.#judge(locked, state.bundle);
+    }
     this.#stamp = stamp;
-    this.unloadAll();
   }
 
   /** The provider of a function, loading its bundle. Unknown: E_FUNCTION_UNKNOWN; refused: the refusal's own code. */
@@ -109,61 +120,66 @@ export class Installed {
     return [...this.#states.values()].flatMap((state) => (state.is === 'loaded' ? [state.bundle] : []));
   }
 
-  /** What `signet status` shows of each installed bundle. */
+  /** What `signet status` shows of each installed bundle; one that runs has a code where another provides a name of its own. */
   describe(): HostStatus['bundles'] {
     return this.#locked.map(({ name, version, digest, provides }) => {
       const state = this.#states.get(digest);
-      const code = state?.is === 'refused' ? state.error.code : null;
+      const contested = provides.some((id) => this.#contested.has(id));
+      const code = state?.is === 'refused' ? state.error.code : contested ? 'E_DISPATCH_CONFLICT' : null;
       return { name, version, digest, state: state?.is ?? 'installed', code, provides };
     });
   }
 
   /** Ends the isolates of every bundle, and forgets every verdict. */
   unloadAll(): void {
-    for (const digest of [...this.#states.keys()]) this.#unload(digest);
+    for (const [digest, state] of this.#states) {
+      this.#options.dispatch.withdraw(digest);
+      if (state.is === 'loaded') state.bundle.close();
+    }
+    this.#states.clear();
   }
 
   #load(locked: LockedBundle): State {
-    const known = this.#states.get(locked.digest);
-    if (known !== undefined) return known;
-    const state = this.#verify(locked);
+    return this.#states.get(locked.digest) ?? this.#judge(locked);
+  }
+
+  /** Verifies a bundle, of which `running` may run already, and writes down what changed by it. */
+  #judge(locked: LockedBundle, running?: LoadedBundle): State {
+    const state = this.#verify(locked, running);
     this.#states.set(locked.digest, state);
-    const { journal, clock } = this.#options;
+    const { journal, clock, refused } = this.#options;
     const about = { at: clock.now(), name: locked.name, version: locked.version, digest: locked.digest };
-    if (state.is === 'loaded') journal.append({ type: 'bundle.loaded', ...about });
-    else {
+    if (state.is === 'refused') {
       const { code, message } = state.error;
       journal.append({ type: 'bundle.refused', ...about, code });
-      this.#options.refused({ name: locked.name, version: locked.version, code, message });
-    }
+      refused({ name: locked.name, version: locked.version, code, message });
+    } else if (running === undefined) journal.append({ type: 'bundle.loaded', ...about });
     return state;
   }
 
-  #verify(locked: LockedBundle): State {
+  #verify(locked: LockedBundle, running: LoadedBundle | undefined): State {
+    const { dispatch, services } = this.#options;
     try {
       const { verdict, verified } = loadBundle(this.#project, locked);
-      if (verified === undefined) return { is: 'refused', error: verdictError(verdict) };
+      if (verified === undefined) throw verdictError(verdict);
       // A bundle without code is served, never executed.
       const main = verified.files.get(MAIN_PATH);
       const code = main === undefined ? '' : new TextDecoder('utf-8', { fatal: true }).decode(main.bytes);
-      const bundle = new LoadedBundle(
-        verified.described.manifest,
-        locked.digest,
-        code,
-        this.#options.services,
-      );
-      for (const provider of bundle.providers) this.#options.dispatch.provide(provider);
+      const { manifest } = verified.described;
+      const bundle = running ?? new LoadedBundle(manifest, locked.digest, code, services);
+      for (const provider of bundle.providers) {
+        if (!this.#contested.has(`${provider.kind}/${provider.name}`)) dispatch.provide(provider);
+      }
       return { is: 'loaded', bundle };
     } catch (thrown) {
-      this.#options.dispatch.withdraw(locked.digest);
+      dispatch.withdraw(locked.digest);
+      running?.close();
       return { is: 'refused', error: asSignetError(thrown) };
     }
   }
+}
 
-  #unload(digest: string): void {
-    const state = this.#states.get(digest);
-    this.#states.delete(digest);
-    this.#options.dispatch.withdraw(digest);
-    if (state?.is === 'loaded') state.bundle.close();
-  }
+function contestedNames(installed: readonly LockedBundle[]): Set<string> {
+  const names = installed.flatMap(({ provides }) => provides);
+  return new Set(names.filter((name, index) => names.indexOf(name) !== index));
 }

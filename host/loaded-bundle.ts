@@ -11,6 +11,7 @@ import type { Broker, EffectAnswer } from './broker.ts';
 import { CallRecord } from './call-record.ts';
 import type { CallContext } from './capabilities/capability.ts';
 import type { Guest } from './guest-handle.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface BundleServices {
@@ -19,6 +20,8 @@ export interface BundleServices {
   readonly journal: JournalSink;
   readonly clock: Clock;
   readonly nextCallId: () => string;
+  /** An effect outlives the call that asked for it by as long as it takes to end it. */
+  readonly inFlight: InFlight;
 }
 
 /** Characters of script from which a code cache saves more than it costs to read. */
@@ -43,6 +46,7 @@ export class LoadedBundle {
   readonly #code: string;
   readonly #services: BundleServices;
   readonly #guests = new Map<string, Promise<Guest>>();
+  #closed = false;
 
   /** `code` is the very text whose bytes were verified. */
   constructor(manifest: Manifest, digest: string, code: string, services: BundleServices) {
@@ -62,8 +66,9 @@ export class LoadedBundle {
     if (this.#code.length >= WORTH_CACHING) await this.#services.supervisor.prepare(this.#code);
   }
 
-  /** Ends every isolate of the bundle; calls in flight fail with E_ABORTED. */
+  /** Ends every isolate of the bundle; calls in flight, and later ones, fail with E_ABORTED. */
   close(): void {
+    this.#closed = true;
     for (const guest of this.#guests.values()) {
       guest.then(
         (opened) => opened.close(),
@@ -93,13 +98,15 @@ export class LoadedBundle {
     input: CheckedInput,
     options: CallOptions,
   ): Promise<{ callId: string; output: string }> {
-    const { broker, journal, clock, nextCallId } = this.#services;
+    const { broker, journal, clock, nextCallId, inFlight } = this.#services;
+    this.#requireOpen();
     const limits = this.#limits(kind);
     const { text, value } = input;
-    if (text.length > limits.inputBytes) {
+    // Counted only where it matters: a UTF-16 unit is at most three bytes.
+    if (text.length * 3 > limits.inputBytes && Buffer.byteLength(text) > limits.inputBytes) {
       throw new SignetError('E_INPUT', `the input of ${kind}/${name} is too large`, {
-        expected: `at most ${limits.inputBytes} characters`,
-        actual: String(text.length),
+        expected: `at most ${limits.inputBytes} bytes`,
+        actual: String(Buffer.byteLength(text)),
       });
     }
     const callId = nextCallId();
@@ -136,7 +143,7 @@ export class LoadedBundle {
         perform: async (effect) => {
           effects++;
           record.start();
-          const answer = await broker.perform(call, effect);
+          const answer = await inFlight.track(broker.perform(call, effect));
           if (!answer.ok && refusal === undefined && SHOWN_REFUSALS.has(answer.code)) refusal = answer;
           return answer;
         },
@@ -152,16 +159,29 @@ export class LoadedBundle {
     return { callId, output };
   }
 
-  /** The isolate of a tenant, made when first needed; a guest begins a new generation by itself when its worker was lost. */
-  #guest(tenant: string, heapMb: number): Promise<Guest> {
+  /**
+   * The isolate of a tenant, made when first needed; a guest begins a new generation by itself when its worker was lost. One that
+   * someone else closed, such as this bundle's predecessor of the same digest, is opened again.
+   */
+  async #guest(tenant: string, heapMb: number): Promise<Guest> {
     const present = this.#guests.get(tenant);
-    if (present !== undefined) return present;
+    if (present !== undefined) {
+      const guest = await present;
+      if (guest.alive) return guest;
+      if (this.#guests.get(tenant) === present) this.#guests.delete(tenant);
+      return this.#guest(tenant, heapMb);
+    }
+    this.#requireOpen();
     const { digest } = this.ref;
     const domain = this.#extension.namespace;
     const opening = this.#services.supervisor.open({ digest, tenant, domain, code: this.#code, heapMb });
     this.#guests.set(tenant, opening);
     opening.catch(() => this.#guests.delete(tenant));
     return opening;
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
   }
 
   /** The kind's limits, tightened by the manifest, never widened. */

@@ -4,9 +4,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { formatDocument } from '../keys/document.ts';
-import { fingerprint, type KeyPair } from '../keys/ed25519.ts';
-import { signEnvelope } from '../keys/envelope.ts';
+import { fingerprint, type KeyPair, verify } from '../keys/ed25519.ts';
+import { parseEnvelope, verifyEnvelope } from '../keys/envelope.ts';
 import { sha256 } from '../keys/hash.ts';
 import { syncDirectory, writeFileAtomic } from '../keys/safe-file.ts';
 import { fullName } from '../src/contracts/manifest.ts';
@@ -14,10 +13,9 @@ import { IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
-import { archiveDigest, readArchive } from './archive.ts';
-import { readManifest } from './manifest.ts';
 import { checkLocalRelease, covers } from './namespace.ts';
-import { type ProvenanceInput, provenanceStatement, releaseStatement } from './statement.ts';
+import { type ArchiveFacts, archiveFacts, type SignedRelease, signRelease } from './sign.ts';
+import { type ProvenanceInput, parseProvenance, subjectName } from './statement.ts';
 import { PATHS } from './transport.ts';
 import { type LogKeys, RegistryWriter } from './writer.ts';
 
@@ -29,6 +27,8 @@ export interface PublishOptions {
   readonly provenance: ProvenanceInput | null;
   /** As many as the namespace's threshold. */
   readonly publishers: readonly KeyPair[];
+  /** Envelopes that were made before, maybe elsewhere; then provenance and publishers are not used. */
+  readonly signed?: SignedRelease;
   /** Whether the registry's root is pinned as local: then only `local` and pinned `signet` bundles are accepted. */
   readonly local: boolean;
   readonly firstParty: FirstPartyLock;
@@ -52,9 +52,9 @@ export interface Published {
  */
 export function publish(options: PublishOptions): Published {
   const { archive, now } = options;
-  const files = readArchive(archive);
-  const manifest = readManifest(files.get('plugin.json')?.bytes ?? new Uint8Array());
-  const [name, version, digest] = [fullName(manifest), manifest.version, archiveDigest(archive)];
+  const facts = archiveFacts(archive);
+  const { manifest, digest } = facts;
+  const [name, version] = [fullName(manifest), manifest.version];
   if (options.local) checkLocalRelease(name, version, digest, options.firstParty);
   const writer = new RegistryWriter(options.directory, options.keys, now);
   try {
@@ -68,23 +68,18 @@ export function publish(options: PublishOptions): Published {
         actual: digest,
       });
     }
-    requirePublishers(writer, name, options.publishers);
+    const signed = options.signed ?? signRelease(facts, options.provenance, options.publishers, now);
+    const provenance = checkSigned(writer, name, facts, signed);
     const folder = join(options.directory, PATHS.release(name, version));
     // A folder that no index lists is what a crash left: in the log already, or never released.
     const logged = existsSync(folder)
       ? writer.find((entry) => entry.type === 'publish' && entry.name === name && entry.version === version)
       : undefined;
     if (logged !== undefined) return finishInterrupted(writer, name, version, digest, logged);
-    const filesDigest = digestOf(sha256, files.get('FILES.json')!.bytes);
-    const release = formatDocument(releaseStatement(manifest, digest, filesDigest));
-    const provenance =
-      options.provenance && formatDocument(provenanceStatement(manifest, digest, options.provenance, now));
-    const sign = (payload: Uint8Array) =>
-      formatDocument(signEnvelope(IN_TOTO_PAYLOAD, payload, options.publishers));
     replaceFolder(folder, {
       'archive.tar': archive,
-      'release.json': sign(release),
-      ...(provenance === null ? {} : { 'provenance.json': sign(provenance) }),
+      'release.json': signed.release,
+      ...(signed.provenance === null ? {} : { 'provenance.json': signed.provenance }),
     });
     const index = writer.commit([
       {
@@ -92,7 +87,7 @@ export function publish(options: PublishOptions): Published {
         name,
         version,
         archive: digest,
-        release: digestOf(sha256, release),
+        release: digestOf(sha256, facts.statement),
         provenance: provenance && digestOf(sha256, provenance),
       },
     ]);
@@ -103,8 +98,16 @@ export function publish(options: PublishOptions): Published {
   }
 }
 
-/** The publishers must be able to release under the namespace at the next index: the verifier would refuse anything else. */
-function requirePublishers(writer: RegistryWriter, name: string, publishers: readonly KeyPair[]): void {
+/**
+ * The envelopes must be of exactly this archive, signed by keys that may release under the namespace at the next index: the
+ * verifier would refuse anything else. Returns the signed bytes of the provenance.
+ */
+function checkSigned(
+  writer: RegistryWriter,
+  name: string,
+  { digest, statement, manifest }: ArchiveFacts,
+  signed: SignedRelease,
+): Uint8Array | null {
   const namespace = name.slice(0, name.indexOf('/'));
   const latest = writer.namespaceChain(namespace).at(-1);
   if (latest === undefined) {
@@ -112,22 +115,38 @@ function requirePublishers(writer: RegistryWriter, name: string, publishers: rea
       item: namespace,
     });
   }
-  const keys = publishers.map(({ publicKey }) => publicKey);
-  const stranger = keys.find((key) => !covers(latest, key, writer.size));
-  if (stranger !== undefined) {
-    throw new SignetError('E_SIGNER', `this key may not release ${namespace}/… now`, {
-      item: namespace,
-      expected: latest.keys.map(({ key }) => fingerprint(key)).join(', '),
-      actual: fingerprint(stranger),
+  const keys = latest.keys.map(({ key }) => key).filter((key) => covers(latest, key, writer.size));
+  const open = (bytes: Uint8Array, item: string): Uint8Array => {
+    const required = {
+      item,
+      payloadType: IN_TOTO_PAYLOAD,
+      keys,
+      threshold: latest.document.threshold,
+      verify,
+    };
+    const envelope = parseEnvelope(bytes, item);
+    const { payload, signers } = verifyEnvelope(envelope, required);
+    // A verifier ignores the signature of a stranger; a registry does not take it in.
+    if (signers.length === envelope.signatures.length) return payload;
+    throw new SignetError('E_SIGNER', `${item} has a signature by a key that may not release it`, {
+      item,
+      expected: keys.map(fingerprint).join(', '),
+      actual: envelope.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', '),
     });
-  }
-  if (new Set(keys.map(fingerprint)).size < latest.document.threshold) {
-    throw new SignetError('E_THRESHOLD', `a release of ${namespace}/… needs more signatures`, {
-      item: namespace,
-      expected: `${latest.document.threshold} distinct keys`,
-      actual: String(keys.length),
+  };
+  const release = open(signed.release, `release statement of ${name}`);
+  const other = (item: string): SignetError =>
+    new SignetError('E_STATEMENT_MISMATCH', `the ${item} is not about this archive`, {
+      item: name,
+      expected: digest,
     });
-  }
+  if (Buffer.compare(release, statement) !== 0) throw other('release statement');
+  if (signed.provenance === null) return null;
+  const provenance = open(signed.provenance, `provenance of ${name}`);
+  const [subject] = parseProvenance(provenance).subject;
+  const about = `${subject?.name} sha256:${subject?.digest.sha256}`;
+  if (about !== `${subjectName(name, manifest.version)} ${digest}`) throw other('provenance');
+  return provenance;
 }
 
 /** The release was logged and not listed: it is listed now, if it is this archive. */

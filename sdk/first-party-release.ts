@@ -1,6 +1,7 @@
 // What `signet up` does for the first-party bundles: builds or reads them, publishes them in the local registry, verifies and
 // installs them, and renews the registry's status. All of it again where it was done before changes nothing.
 import type { ProjectPaths } from '../host/paths.ts';
+import { refreshRegistry } from '../registry/fetch.ts';
 import { install } from '../registry/install.ts';
 import { renewRegistry } from '../registry/local.ts';
 import { verdictError } from '../registry/verdict-error.ts';
@@ -38,4 +39,6 @@ export async function bringFirstParty(paths: ProjectPaths, note: (line: string) 
     );
   }
   renewRegistry(paths.registry, openKeyring(), project.clock.now());
+  // What is installed stays fresh by what was last seen of its registry, not by what was published there.
+  refreshRegistry(project, local);
 }

@@ -1,11 +1,13 @@
 // The first-party bundles: built from `skills/` in a clone, carried as archives in the npm package; in both their digests
 // must be the pinned ones (DESIGN.md §3 "Local root", §7).
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createEvaluator } from '../host/evaluate.ts';
+import { readRegularFile } from '../keys/safe-file.ts';
 import { archiveDigest } from '../registry/archive.ts';
 import { buildBundle } from '../registry/build.ts';
 import { firstPartyLockFile, readFirstPartyLock, skillsFolder } from '../registry/first-party.ts';
+import { ARCHIVE_LIMITS } from '../registry/preflight.ts';
 import { fullName } from '../src/contracts/manifest.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
@@ -27,10 +29,7 @@ export async function loadFirstParty(folder = skillsFolder()): Promise<FirstPart
   const { bundles } = readFirstPartyLock(folder);
   const built = isSource(folder)
     ? await buildAll(folder)
-    : readArchives(
-        folder,
-        bundles.map(({ name }) => name),
-      );
+    : bundles.map((bundle) => readCarried(folder, bundle));
   for (const { name, version, digest } of bundles) {
     const actual = built.find((bundle) => bundle.name === name && bundle.version === version)?.digest;
     if (actual === digest) continue;
@@ -92,14 +91,19 @@ async function buildAll(folder: string): Promise<FirstPartyArchive[]> {
   }
 }
 
-function readArchives(folder: string, names: readonly string[]): FirstPartyArchive[] {
-  const { bundles } = readFirstPartyLock(folder);
-  return bundles
-    .filter(({ name }) => names.includes(name))
-    .map(({ name, version }) => {
-      const archive = readFileSync(join(folder, archiveFile(name)));
-      return { name, version, digest: archiveDigest(archive), archive };
-    });
+function readCarried(
+  folder: string,
+  { name, version }: FirstPartyLock['bundles'][number],
+): FirstPartyArchive {
+  const file = join(folder, archiveFile(name));
+  const archive = readRegularFile(file, ARCHIVE_LIMITS.maxBytes)?.bytes;
+  if (archive !== undefined) return { name, version, digest: archiveDigest(archive), archive };
+  throw new SignetError('E_FIRST_PARTY', `the package carries no ${name} ${version}`, {
+    item: name,
+    expected: file,
+    actual: 'no such file',
+    fix: 'Install signet-host again.',
+  });
 }
 
 /** The file that carries a bundle in the npm package. */

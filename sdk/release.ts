@@ -7,6 +7,7 @@ import { readFirstPartyLock } from '../registry/first-party.ts';
 import { localRegistryKeys } from '../registry/local.ts';
 import { Project } from '../registry/project.ts';
 import { type Published, publish } from '../registry/publish.ts';
+import type { SignedRelease } from '../registry/sign.ts';
 import type { ProvenanceInput } from '../registry/statement.ts';
 
 /** The project as verification sees it, at the system's time. */
@@ -35,8 +36,10 @@ export function publishArchive(options: {
   readonly archive: Uint8Array;
   readonly provenance: ProvenanceInput | null;
   readonly key: string;
+  /** Envelopes that lie beside the archive already. */
+  readonly signed?: SignedRelease;
 }): Published {
-  const { paths, name, archive, provenance, key } = options;
+  const { paths, name, archive, provenance, key, signed } = options;
   const project = openProject(paths);
   const { location, root } = project.registryOf(name);
   const directory = isAbsolute(location) ? location : join(paths.project, location);
@@ -47,7 +50,8 @@ export function publishArchive(options: {
     keys: localRegistryKeys(directory, keyring, now),
     archive,
     provenance,
-    publishers: [keyring.ensurePublisher(key)],
+    publishers: signed === undefined ? [keyring.ensurePublisher(key)] : [],
+    ...(signed === undefined ? {} : { signed }),
     local: project.trust.pin(root)?.local ?? false,
     firstParty: readFirstPartyLock(),
     now,

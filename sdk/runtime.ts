@@ -60,7 +60,7 @@ export interface EmbeddedHost {
 export async function openHost({ directory, prepare = false }: OpenHostOptions): Promise<EmbeddedHost> {
   if (prepare) await bringFirstParty(prepareProject(directory, Date.now()).paths, () => undefined);
   const host = await Host.open({ directory });
-  const audit = (options: AuditOptions): Promise<AuditReport> =>
+  const audit = async (options: AuditOptions): Promise<AuditReport> =>
     host.audit({
       ...options,
       specs: resolve(options.specs),

@@ -1,8 +1,7 @@
 // `registry publish DIR|FILE`: builds, signs, logs and publishes; for an archive, the same without the build.
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readArchive } from '../../../registry/archive.ts';
-import { readManifest } from '../../../registry/manifest.ts';
+import { archiveFacts } from '../../../registry/sign.ts';
 import { fullName } from '../../../src/contracts/manifest.ts';
 import { SignetError } from '../../../src/error.ts';
 import { DEFAULT_KEY, prepareProject } from '../../project.ts';
@@ -10,6 +9,7 @@ import { localProvenance } from '../../provenance.ts';
 import { publishArchive } from '../../release.ts';
 import { buildFolder } from '../built.ts';
 import { directoryOf, type Run, text } from '../command.ts';
+import { readSigned } from '../signed-files.ts';
 
 export const run: Run = async (invocation) => {
   const { positionals, json, output } = invocation;
@@ -19,16 +19,18 @@ export const run: Run = async (invocation) => {
   const archive = stat.isDirectory()
     ? (await buildFolder(subject, invocation)).archive
     : readFileSync(subject);
-  const manifest = readManifest(readArchive(archive).get('plugin.json')?.bytes ?? new Uint8Array());
-  const name = fullName(manifest);
+  const name = fullName(archiveFacts(archive).manifest);
   const { paths } = prepareProject(directoryOf(invocation), Date.now());
   const provenance = localProvenance(stat.isDirectory() ? subject : dirname(subject));
+  const signed = stat.isDirectory() ? undefined : readSigned(subject);
+  const key = text(invocation, 'key') ?? DEFAULT_KEY;
   const published = publishArchive({
     paths,
     name,
     archive,
     provenance,
-    key: text(invocation, 'key') ?? DEFAULT_KEY,
+    key,
+    ...(signed === undefined ? {} : { signed }),
   });
   if (json) output.result(`${JSON.stringify({ schema: 'publish/1', ok: true, ...published })}\n`);
   else {

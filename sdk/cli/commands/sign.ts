@@ -1,0 +1,40 @@
+// `registry sign FILE`: the release and provenance envelopes of an archive, in files beside it.
+import { readFileSync } from 'node:fs';
+import { fingerprint } from '../../../keys/ed25519.ts';
+import { archiveFacts, signRelease } from '../../../registry/sign.ts';
+import { fullName } from '../../../src/contracts/manifest.ts';
+import { SignetError } from '../../../src/error.ts';
+import { DEFAULT_KEY } from '../../project.ts';
+import { localProvenance } from '../../provenance.ts';
+import { openKeyring } from '../../release.ts';
+import { type Run, text } from '../command.ts';
+import { writeSigned } from '../signed-files.ts';
+
+export const run: Run = async (invocation) => {
+  const { positionals, json, output } = invocation;
+  const [file = ''] = positionals;
+  const facts = archiveFacts(readArchiveFile(file));
+  const publisher = openKeyring().ensurePublisher(text(invocation, 'key') ?? DEFAULT_KEY);
+  const provenance = localProvenance(text(invocation, 'source') ?? process.cwd());
+  const files = writeSigned(file, signRelease(facts, provenance, [publisher], Date.now()));
+  const name = fullName(facts.manifest);
+  const { version } = facts.manifest;
+  const key = fingerprint(publisher.publicKey);
+  if (json)
+    output.result(
+      `${JSON.stringify({ schema: 'sign/1', ok: true, name, version, digest: facts.digest, key, files })}\n`,
+    );
+  else {
+    output.result(`${name} ${version} signed by ${key}\n${files.map((path) => `  ${path}\n`).join('')}`);
+    output.note(`do: registry publish ${file}\n`);
+  }
+  return 0;
+};
+
+function readArchiveFile(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new SignetError('E_NOT_FOUND', `the archive ${file} cannot be read`, { item: file, cause });
+  }
+}
