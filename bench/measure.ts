@@ -7,11 +7,7 @@ export function median(samples: readonly number[]): number {
 }
 
 /** Median time of one run in microseconds, after warming up, over `count` runs one after the other. */
-export async function timeEach(
-  run: () => unknown,
-  count: number,
-  warm = Math.ceil(count / 4),
-): Promise<number> {
+async function timeEach(run: () => unknown, count: number, warm = Math.ceil(count / 4)): Promise<number> {
   for (let i = 0; i < warm; i++) await run();
   const samples: number[] = [];
   for (let i = 0; i < count; i++) {

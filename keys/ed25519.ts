@@ -52,7 +52,7 @@ export function sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
 
 /** True where the signature is valid by the guards and by node:crypto. Never throws. */
 export const verify: VerifySignature = (publicKey, message, signature) => {
-  if (whyRefused(publicKey) !== undefined || !canonicalSignature(signature)) return false;
+  if (whyRefused(publicKey) !== undefined || !isCanonicalSignature(signature)) return false;
   const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: 'der', type: 'spki' });
   return key.asymmetricKeyType === 'ed25519' && nativeVerify(null, message, key, signature);
 };
@@ -108,7 +108,7 @@ function whyRefused(key: Uint8Array): string | undefined {
 }
 
 /** 64 bytes, R reduced, S below the group order: one signature has one encoding. */
-function canonicalSignature(signature: Uint8Array): boolean {
+export function isCanonicalSignature(signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
   const r = Uint8Array.from(signature.subarray(0, 32));
   r[31] = r[31]! & 0x7f;

@@ -21,7 +21,7 @@ const DAY = 86_400_000;
 /** How far ahead of our clock a status may have been issued. */
 const SKEW = 10 * 60_000;
 /** How long after its issue a status that Signet makes expires. */
-export const STATUS_LIFETIME = 7 * DAY;
+const STATUS_LIFETIME = 7 * DAY;
 
 /** Signs the status of a log's head. `now` in milliseconds. */
 export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPair, now: number): Envelope {

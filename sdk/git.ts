@@ -18,6 +18,14 @@ const MAX_OUTPUT = 64 << 20;
 /** Settings by which a repository makes git run programs: fsmonitor, and hooks such as post-index-change. */
 const GUARDS = ['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '--no-pager'];
 
+/** Variables of git that say nothing about a repository. */
+const USERS_OWN = new Set([
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_SYSTEM',
+  'GIT_CONFIG_NOSYSTEM',
+  'GIT_CEILING_DIRECTORIES',
+]);
+
 /** The state of a folder. One that is in no repository, or in one without a commit, has no commit. */
 export function gitState(folder: string): GitState {
   const top = git(folder, 'rev-parse', '--show-toplevel');
@@ -31,8 +39,8 @@ export function gitState(folder: string): GitState {
 
 function isClean(folder: string): boolean {
   // To compare a file, git runs the filter that its attributes name: one that the repository itself defines is not run.
-  const settings = git(folder, 'config', '--show-scope', '--name-only', '--get-regexp', '^filter\\.') ?? '';
-  if (/^(?:local|worktree)\t/m.test(settings)) return false;
+  const settings = git(folder, 'config', '--list', '--show-scope', '--name-only');
+  if (settings === undefined || /^(?:local|worktree)\tfilter\./m.test(settings)) return false;
   // Nor is git started inside a submodule; what lies in it is then not known to be committed.
   const files = git(folder, 'ls-files', '--stage', '--', '.');
   if (files === undefined || /^160000 /m.test(files)) return false;
@@ -58,7 +66,7 @@ function git(folder: string, ...args: string[]): string | undefined {
 
 /** Without GIT_DIR and its like, which a hook sets and which mean another repository; no transport, also none for missing objects. */
 function environment(): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'));
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_') || USERS_OWN.has(name));
   return {
     ...Object.fromEntries(own),
     GIT_ALLOW_PROTOCOL: 'none',

@@ -18,11 +18,29 @@ export const DEFAULT_KEY = 'default';
 const POLICY_HEADER = '# Which registry and root each namespace belongs to; there is no fall-through.\n';
 const GRANTS_HEADER = '# What each bundle may do. `signet grant` adds to this file; a person may edit it.\n';
 
+export interface PreparedProject {
+  readonly paths: ProjectPaths;
+  /** What was made, by path. */
+  readonly made: string[];
+}
+
 /**
  * Makes whatever of a project's files is missing: policy.yaml with the local registry and its pinned root, grants.yaml,
- * signet.lock.json, the state directory. What is there is left as it is. Returns what was made, by path.
+ * signet.lock.json, the state directory. What is there is left as it is. E_CONFIG for a registry that no policy pins; E_IO.
  */
-export function prepareProject(directory: string, now: number): { paths: ProjectPaths; made: string[] } {
+export function prepareProject(directory: string, now: number): PreparedProject {
+  try {
+    return prepare(directory, now);
+  } catch (cause) {
+    if (cause instanceof SignetError) throw cause;
+    const why = (cause as Error).message;
+    throw new SignetError('E_IO', `${directory} cannot be made a project: ${why}`, { item: directory, cause });
+  }
+}
+
+function prepare(directory: string, now: number): PreparedProject {
+  // First, so that its real path is known.
+  mkdirSync(directory, { recursive: true });
   const paths = projectPaths(directory);
   const made: string[] = [];
   if (!existsSync(paths.state)) {

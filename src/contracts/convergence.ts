@@ -18,7 +18,7 @@ const JsonPath = z
   .regex(/^[A-Za-z0-9_$-]+(\[\])?(\.[A-Za-z0-9_$-]+(\[\])?)*$/, 'expected field and field[] joined by dots');
 
 /** What a spec knows to mean "nothing there" beside exit 0 with no output. */
-export const EmptyWhen = z.looseObject({
+const EmptyWhen = z.looseObject({
   exit_code: z.number().int().optional(),
   stderr_contains: z.string().optional(),
 });
@@ -106,7 +106,7 @@ export const ApplyOutput = z.strictObject({
 export type ApplyOutput = z.infer<typeof ApplyOutput>;
 
 /** Prefixes of `ConvergenceResult.error`. */
-export const ERROR_PREFIXES = [
+const ERROR_PREFIXES = [
   'load_failed',
   'spec_not_found',
   'spec_disabled',

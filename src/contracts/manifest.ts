@@ -86,9 +86,9 @@ export const CapabilityRequest = z.discriminatedUnion('id', [
 export type CapabilityRequest = z.infer<typeof CapabilityRequest>;
 
 /** A JSON Schema of the closed subset; src/json-schema.ts says what is in it. */
-export const SchemaDocument = z.record(z.string(), z.unknown());
+const SchemaDocument = z.record(z.string(), z.unknown());
 
-export const Annotations = z.strictObject({
+const Annotations = z.strictObject({
   readOnly: z.boolean().optional(),
   idempotent: z.boolean().optional(),
   destructive: z.boolean().optional(),
@@ -105,7 +105,7 @@ export const Provided = z.strictObject({
 export type Provided = z.infer<typeof Provided>;
 
 /** A tightening of the kind's default limits; never a widening. */
-export const LimitRequest = z.strictObject({
+const LimitRequest = z.strictObject({
   wallMs: z.number().int().min(1).max(600_000).optional(),
   heapMb: z.number().int().min(8).max(1024).optional(),
 });

@@ -9,7 +9,7 @@ export const Principal = z.strictObject({
 });
 export type Principal = z.infer<typeof Principal>;
 
-export const Risk = z.enum(['low', 'medium', 'high']);
+const Risk = z.enum(['low', 'medium', 'high']);
 
 export const PlanDraft = z.strictObject({
   steps: z

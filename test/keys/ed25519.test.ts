@@ -8,6 +8,7 @@ import {
   fingerprint,
   formatPublicKey,
   generateKeyPair,
+  isCanonicalSignature,
   keyPairFromSeed,
   parsePublicKey,
   sign,
@@ -62,6 +63,26 @@ test.each([1n, 2n, 4n, 8n])('the malleable signature S + %dL is refused by both 
   const malleable = Uint8Array.from([...signature.subarray(0, 32), ...little(s)]);
   expect(verify(pair.publicKey, message, malleable)).toBe(false);
   expect(verifyBoth(pair.publicKey, message, malleable)).toBe(false);
+  // By the guard itself, whatever the libraries behind it do.
+  expect(isCanonicalSignature(malleable)).toBe(false);
+});
+
+test('the guard of signatures: S from 0 to L - 1, R reduced, 64 bytes', () => {
+  const signatureOf = (r: bigint, s: bigint) => Uint8Array.from([...little(r), ...little(s)]);
+  expect([0n, 1n, L - 1n].map((s) => isCanonicalSignature(signatureOf(1n, s)))).toEqual([true, true, true]);
+  expect([L, L + 1n, (1n << 256n) - 1n].map((s) => isCanonicalSignature(signatureOf(1n, s)))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([P - 1n, P, P + 1n, P + (1n << 255n)].map((r) => isCanonicalSignature(signatureOf(r, 0n)))).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(isCanonicalSignature(signature)).toBe(true);
+  expect(isCanonicalSignature(signature.subarray(1))).toBe(false);
 });
 
 test('tweetnacl alone accepts S + L: the guard is needed', () => {

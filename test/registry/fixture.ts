@@ -5,23 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatDocument } from '../../keys/document.ts';
 import { type KeyPair, keyPairFromSeed } from '../../keys/ed25519.ts';
+import { signEnvelope } from '../../keys/envelope.ts';
+import { sha256 } from '../../keys/hash.ts';
 import type { RegistryKeys } from '../../keys/keyring.ts';
-import { packArchive } from '../../registry/archive.ts';
+import { archiveDigest, packArchive, readArchive } from '../../registry/archive.ts';
 import { fetchRelease } from '../../registry/fetch.ts';
 import { createRegistry, type FirstGrant } from '../../registry/local.ts';
 import { Project } from '../../registry/project.ts';
 import { parseProof } from '../../registry/proof.ts';
 import { type Published, publish } from '../../registry/publish.ts';
-import type { ProvenanceInput } from '../../registry/statement.ts';
+import { type ProvenanceInput, provenanceStatement, releaseStatement } from '../../registry/statement.ts';
 import { DirectoryTransport } from '../../registry/transport.ts';
 import type { TrustState } from '../../registry/trust.ts';
 import { verifyRelease } from '../../registry/verify.ts';
 import { RegistryWriter } from '../../registry/writer.ts';
 import { formatYaml } from '../../registry/yaml.ts';
-import { MANIFEST_SCHEMA_ID, type SignetExtension } from '../../src/contracts/manifest.ts';
-import type { ProofBundle } from '../../src/contracts/statement.ts';
+import { MANIFEST_SCHEMA_ID, Manifest, type SignetExtension } from '../../src/contracts/manifest.ts';
+import { IN_TOTO_PAYLOAD, type ProofBundle } from '../../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../../src/contracts/trust.ts';
 import type { SubjectVerdict } from '../../src/contracts/verdict.ts';
+import { digestOf } from '../../src/digest.ts';
 
 export const DAY = 86_400_000;
 /** 2026-01-01T00:00:00Z. */
@@ -238,4 +241,43 @@ export function flip(base64: string): string {
 export function flipNote(note: string): string {
   const last = note.trimEnd().split(' ').at(-1)!;
   return note.replace(last, flip(last));
+}
+
+/**
+ * Publishes past every check of `publish`: what a hostile publisher can do with its own key and registry. `about` is the
+ * digest that the provenance names, by default the archive's own.
+ */
+export function forge(
+  world: World,
+  archive: Uint8Array,
+  manifest: object,
+  about = archiveDigest(archive),
+): void {
+  const files = readArchive(archive);
+  const parsed = Manifest.parse(JSON.parse(JSON.stringify(manifest)));
+  const digest = archiveDigest(archive);
+  const list = digestOf(sha256, files.get('FILES.json')!.bytes);
+  const release = formatDocument(releaseStatement(parsed, digest, list));
+  const provenance = formatDocument(provenanceStatement(parsed, about, PROVENANCE, START));
+  world.write((writer) => {
+    const folder = 'release/local/hello/1.0.0';
+    mkdirSync(join(world.registry, folder), { recursive: true });
+    writeFileSync(join(world.registry, folder, 'archive.tar'), archive);
+    writer.writeJson(`${folder}/release.json`, signEnvelope(IN_TOTO_PAYLOAD, release, [PUBLISHER]));
+    writer.writeJson(`${folder}/provenance.json`, signEnvelope(IN_TOTO_PAYLOAD, provenance, [PUBLISHER]));
+    const index = writer.commit([
+      {
+        type: 'publish',
+        name: 'local/hello',
+        version: '1.0.0',
+        archive: digest,
+        release: digestOf(sha256, release),
+        provenance: digestOf(sha256, provenance),
+      },
+    ]);
+    writer.writeJson('index/local/hello.json', {
+      type: 'index/1',
+      versions: [{ version: '1.0.0', digest, index }],
+    });
+  });
 }

@@ -1,5 +1,5 @@
 // From a registry into the store and back: THREATS.md 1, 2, 12, 19, 24, 27, 35.
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatDocument } from '../../keys/document.ts';
@@ -203,68 +203,6 @@ function rewriteStatus(): void {
   const signed = signEnvelope(STATUS_PAYLOAD, payload, [REGISTRY_KEYS.status]);
   writeFileSync(join(world.registry, 'status.json'), JSON.stringify(signed));
 }
-
-test('row 2: a registry restored from a backup is a rollback for installing and for refreshing', () => {
-  const backup = join(world.directory, 'backup');
-  cpSync(world.registry, backup, { recursive: true });
-  world.publish({ version: '1.1.0' });
-  add();
-  rmSync(world.registry, { recursive: true });
-  renameSync(backup, world.registry);
-  const before = snapshot();
-  expect(add().verdict.code).toBe('E_ROLLBACK');
-  expect(() => refreshRegistry(world.project, home())).toThrow(code('E_ROLLBACK'));
-  expect(snapshot()).toEqual(before);
-  // What is installed goes on loading.
-  expect(load().verdict.ok).toBe(true);
-});
-
-test('row 12: two histories of one size: refused, and both signed checkpoints are kept', () => {
-  const fork = join(world.directory, 'fork');
-  cpSync(world.registry, fork, { recursive: true });
-  world.publish({ version: '1.1.0' });
-  add();
-  rmSync(world.registry, { recursive: true });
-  renameSync(fork, world.registry);
-  world.publish({ version: '1.2.0' });
-  expect(add().verdict.code).toBe('E_EQUIVOCATION');
-  const folder = join(world.project.trust.directory, 'evidence');
-  const [name, ...others] = readdirSync(folder);
-  expect(others).toEqual([]);
-  const evidence = JSON.parse(readFileSync(join(folder, name!), 'utf8')) as { checkpoints: string[] };
-  expect(evidence.checkpoints[0]).toBe(world.project.trust.pin(world.fingerprint)!.checkpoint!.note);
-  expect(evidence.checkpoints[1]).toBe(readFileSync(join(world.registry, 'checkpoint'), 'utf8'));
-  // Found again, it is kept once.
-  add();
-  expect(readdirSync(folder)).toHaveLength(1);
-});
-
-test('rows 12, 13: a larger log that does not contain the one that was seen is two histories as well', () => {
-  const fork = join(world.directory, 'fork');
-  cpSync(world.registry, fork, { recursive: true });
-  world.publish({ version: '1.1.0' });
-  add();
-  rmSync(world.registry, { recursive: true });
-  renameSync(fork, world.registry);
-  world.publish({ version: '1.2.0' });
-  world.publish({ version: '1.3.0' });
-  expect(add().verdict.code).toBe('E_EQUIVOCATION');
-  expect(() => refreshRegistry(world.project, home())).toThrow(code('E_EQUIVOCATION'));
-  expect(readdirSync(join(world.project.trust.directory, 'evidence'))).toHaveLength(1);
-});
-
-test('a log that grew rightly is remembered, and a registry whose tiles are damaged proves nothing', () => {
-  add();
-  world.publish({ version: '1.1.0' });
-  expect(add().verdict.ok).toBe(true);
-  expect(world.project.trust.pin(world.fingerprint)!.checkpoint!.size).toBe(3);
-  world.publish({ version: '1.2.0' });
-  const tile = join(world.registry, 'tile/0/000.p/4');
-  const bytes = readFileSync(tile);
-  bytes[0]! ^= 1;
-  writeFileSync(tile, bytes);
-  expect(() => add()).toThrow(code('E_LOG_CORRUPT'));
-});
 
 test('row 31: a refresh keeps an installed bundle loading; without one it warns, then stops', () => {
   add();

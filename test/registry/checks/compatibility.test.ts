@@ -1,27 +1,8 @@
 // Checks `host`, `requires`, `kinds`: THREATS.md 33, H8.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { formatDocument } from '../../../keys/document.ts';
-import { signEnvelope } from '../../../keys/envelope.ts';
-import { sha256 } from '../../../keys/hash.ts';
-import { archiveDigest, readArchive } from '../../../registry/archive.ts';
-import { provenanceStatement, releaseStatement } from '../../../registry/statement.ts';
-import { Manifest, type Provided, type SignetExtension } from '../../../src/contracts/manifest.ts';
-import { IN_TOTO_PAYLOAD } from '../../../src/contracts/statement.ts';
-import { digestOf } from '../../../src/digest.ts';
-import {
-  archiveOf,
-  createWorld,
-  deliver,
-  manifestOf,
-  outcomeOf,
-  PROVENANCE,
-  PUBLISHER,
-  START,
-  type World,
-} from '../fixture.ts';
+import type { Provided, SignetExtension } from '../../../src/contracts/manifest.ts';
+import { archiveOf, createWorld, deliver, forge, manifestOf, outcomeOf, type World } from '../fixture.ts';
 
 const skill: Provided = {
   kind: 'skill',
@@ -96,44 +77,12 @@ test.each<[string, Partial<SignetExtension>, string]>([
     'ok',
   ],
 ])('a rightly signed bundle with %s', (_, signet, expected) => {
-  forge(archiveOf({ signet }), manifestOf({ signet }));
+  forge(world, archiveOf({ signet }), manifestOf({ signet }));
   expect(outcomeOf(world, deliver(world))).toBe(expected);
 });
 
 test('a kind that this version never heard of says upgrade, not tampered', () => {
   const signet = { provides: [{ ...skill, kind: 'oracle' }] } as never;
-  forge(archiveOf({ signet }), manifestOf());
+  forge(world, archiveOf({ signet }), manifestOf());
   expect(outcomeOf(world, deliver(world))).toBe('files E_KIND_UNSUPPORTED');
 });
-
-/** Publishes past every check of `publish`: what a hostile publisher can do with its own key and registry. */
-function forge(archive: Uint8Array, manifest: object): void {
-  const files = readArchive(archive);
-  const parsed = Manifest.parse(JSON.parse(JSON.stringify(manifest)));
-  const digest = archiveDigest(archive);
-  const release = formatDocument(
-    releaseStatement(parsed, digest, digestOf(sha256, files.get('FILES.json')!.bytes)),
-  );
-  const provenance = formatDocument(provenanceStatement(parsed, digest, PROVENANCE, START));
-  world.write((writer) => {
-    const folder = 'release/local/hello/1.0.0';
-    mkdirSync(join(world.registry, folder), { recursive: true });
-    writeFileSync(join(world.registry, folder, 'archive.tar'), archive);
-    writer.writeJson(`${folder}/release.json`, signEnvelope(IN_TOTO_PAYLOAD, release, [PUBLISHER]));
-    writer.writeJson(`${folder}/provenance.json`, signEnvelope(IN_TOTO_PAYLOAD, provenance, [PUBLISHER]));
-    const index = writer.commit([
-      {
-        type: 'publish',
-        name: 'local/hello',
-        version: '1.0.0',
-        archive: digest,
-        release: digestOf(sha256, release),
-        provenance: digestOf(sha256, provenance),
-      },
-    ]);
-    writer.writeJson('index/local/hello.json', {
-      type: 'index/1',
-      versions: [{ version: '1.0.0', digest, index }],
-    });
-  });
-}

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatPublicKey } from '../../../keys/ed25519.ts';
 import { signEnvelope } from '../../../keys/envelope.ts';
 import { fetchRelease } from '../../../registry/fetch.ts';
-import { firstNamespace, signNamespace } from '../../../registry/namespace.ts';
+import { firstNamespace, readNamespace, signNamespace } from '../../../registry/namespace.ts';
 import { parseProof } from '../../../registry/proof.ts';
 import { DirectoryTransport } from '../../../registry/transport.ts';
 import { IN_TOTO_PAYLOAD } from '../../../src/contracts/statement.ts';
@@ -137,4 +137,29 @@ test('row 12: one size with two roots is equivocation, and both are named', () =
   expect(check.code).toBe('E_EQUIVOCATION');
   expect(check.expected).toContain(zero);
   expect(check.actual).toMatch(/size 2 sha256:[1-9a-f]/);
+});
+
+test.each([
+  [[1, 2], 'ok'],
+  [[2, 1], 'log E_NAMESPACE'],
+])('row 30: namespace documents logged in the order %j', (order, expected) => {
+  world.close();
+  world = createWorld({ namespaces: [] });
+  world.setPolicy({
+    registries: [{ name: 'home', location: world.registry, root: world.fingerprint, namespaces: ['local'] }],
+  });
+  world.write((writer) => {
+    const first = firstNamespace('local', [PUBLISHER.publicKey], 1, START + 300 * DAY);
+    const versions = order.map((version) => {
+      const envelope = signNamespace({ ...first, version }, [REGISTRY_KEYS.registrar, PUBLISHER]);
+      const { digest } = readNamespace(envelope);
+      writer.writeJson(`namespace/local/${version}.json`, envelope);
+      const index = writer.commit([{ type: 'namespace', namespace: 'local', version, document: digest }]);
+      return { version, document: digest, index };
+    });
+    const sorted = versions.sort((a, b) => a.version - b.version);
+    writer.writeJson('index/local.json', { type: 'namespace-index/1', versions: sorted });
+  });
+  world.publish();
+  expect(outcomeOf(world, deliver(world))).toBe(expected);
 });

@@ -1,6 +1,16 @@
 // Check `provenance`: THREATS.md 9, 10, 28.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWorld, deliver, outcomeOf, PUBLISHER, verdictOf, type World } from '../fixture.ts';
+import {
+  archiveOf,
+  createWorld,
+  deliver,
+  forge,
+  manifestOf,
+  outcomeOf,
+  PUBLISHER,
+  verdictOf,
+  type World,
+} from '../fixture.ts';
 
 let world: World;
 beforeEach(() => {
@@ -41,4 +51,15 @@ test('a local builder counts under a local root only; whether it is local is a f
   const relaxed = verdictOf(world, deliver(world, 'acme/tool'), { provenanceRequired: false });
   expect(relaxed.ok).toBe(true);
   expect(relaxed.checks.find(({ name }) => name === 'provenance')?.warning).toMatch(/not judged/);
+});
+
+test('row 9: a rightly signed and logged provenance of another archive', () => {
+  world.close();
+  world = createWorld();
+  forge(world, archiveOf(), manifestOf(), `sha256:${'0'.repeat(64)}`);
+  expect(outcomeOf(world, deliver(world))).toBe('provenance E_STATEMENT_MISMATCH');
+  world.close();
+  world = createWorld();
+  forge(world, archiveOf(), manifestOf());
+  expect(outcomeOf(world, deliver(world))).toBe('ok');
 });
