@@ -106,6 +106,7 @@ class DiskJournalFile implements JournalFile {
     try {
       this.#flush();
     } finally {
+      this.#failure = new SignetError('E_IO', 'the journal file is closed', { item: this.#path });
       this.#io(() => closeSync(this.#fd));
     }
   }

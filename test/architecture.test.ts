@@ -43,7 +43,10 @@ const TESTED_ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^src\/contracts\//, 'test/src/contracts.test.ts'],
   [/^src\/kinds\//, 'test/src/kinds/index.test.ts'],
   [/^src\/ports\.ts$/, 'test/architecture.test.ts'],
+  [/^src\/codes\.ts$/, 'test/src/error.test.ts'],
   [/^sdk\/cli\//, 'test/e2e/cli.test.ts'],
+  [/^sdk\/pack\.ts$/, 'test/e2e/package.test.ts'],
+  [/^sdk\/relock\.ts$/, 'test/sdk/first-party.test.ts'],
   [/^sdk\/template\//, 'test/registry/new.test.ts'],
   [/^skills\/.*\//, 'test/skills/'],
 ];

@@ -14,8 +14,10 @@ export function formatAudit(report: AuditReport): string {
 function formatResult(result: ConvergenceResult): string[] {
   const counts = `declared=${result.declared.length} observed=${result.observed.length}`;
   const details = [
-    // What would be or was applied says it better than the identifiers.
-    ...indent('missing', result.applied_actions.length > 0 ? [] : result.missing_in_runtime),
+    // The lines that a dry run would add say it better than their identifiers.
+    ...(result.apply_dry_run && result.applied_actions.length > 0
+      ? []
+      : indent('missing', result.missing_in_runtime)),
     ...indent('extra', result.extra_in_runtime),
     ...indent(result.apply_dry_run ? 'would apply' : 'applied', result.applied_actions),
     ...indent('apply error', result.apply_errors),

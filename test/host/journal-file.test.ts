@@ -43,8 +43,19 @@ test('appends, reads, cuts, and keeps it all when reopened', () => {
   const again = openJournalFile(path);
   expect(again.read(0, 100)).toEqual(bytes('hello!'));
   again.append(bytes('?'));
+  again.sync();
   expect(readFileSync(path, 'utf8')).toBe('hello!?');
   again.close();
+});
+
+test('what is appended is written at the latest in the next turn of the event loop, in one piece and in order', async () => {
+  const file = openJournalFile(path);
+  for (const part of ['a', 'b', 'c']) file.append(bytes(part));
+  await new Promise((turn) => setImmediate(turn));
+  expect(readFileSync(path, 'utf8')).toBe('abc');
+  file.append(bytes('d'));
+  file.close();
+  expect(readFileSync(path, 'utf8')).toBe('abcd');
 });
 
 test('the file and a folder made for it are for their owner alone', () => {

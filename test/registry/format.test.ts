@@ -48,7 +48,7 @@ test('the fixed strings are those of the contracts', () => {
   const { RELEASE_PREDICATE, PROVENANCE_PREDICATE, BUILD_TYPE, LOCAL_BUILDER } = statement;
   const strings = [IN_TOTO_PAYLOAD, ROOT_PAYLOAD, NAMESPACE_PAYLOAD, STATUS_PAYLOAD, STATEMENT_TYPE];
   for (const text of [...strings, RELEASE_PREDICATE, PROVENANCE_PREDICATE, BUILD_TYPE, LOCAL_BUILDER]) {
-    expect(FORMAT).toContain(`| \`${text}\` |`);
+    expect(FORMAT).toContain(`| \`${text}\` `);
   }
 });
 

@@ -1,0 +1,63 @@
+// What may be the input of a call: exactly what strict JSON would give back (THREATS.md 18, H19).
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { callInput } from '../../host/call-input.ts';
+import { canonicalJson, parseJson } from '../../src/json.ts';
+import { expectCode } from '../src/expect-code.ts';
+
+const cyclic: Record<string, unknown> = {};
+cyclic['self'] = cyclic;
+const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+
+describe('refused', () => {
+  test.each<[string, unknown]>([
+    ['a BigInt', 1n],
+    ['NaN', Number.NaN],
+    ['infinity', [Number.POSITIVE_INFINITY]],
+    ['a function', () => 1],
+    ['a symbol', { a: Symbol('x') }],
+    ['a date', new Date(0)],
+    ['a map', { m: new Map() }],
+    ['a buffer', Buffer.from('x')],
+    ['a lone surrogate', ['\ud800']],
+    ['a lone surrogate in a key', { '\udfff': 1 }],
+    ['the key __proto__', JSON.parse('{"__proto__":1}')],
+    ['a hole', [1, , 2]], // biome-ignore lint/suspicious/noSparseArray: it is what is tested
+    ['undefined in an array', [undefined]],
+    ['a cycle', cyclic],
+    ['65 levels', deep(65)],
+  ])('%s', (_what, value) => {
+    expectCode(() => callInput(value, 'skill/run'), 'E_INPUT');
+  });
+});
+
+describe('taken as it is', () => {
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['-0', -0],
+    ['64 levels', deep(64)],
+    ['an object without prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['a field that is undefined, which JSON leaves out', { a: undefined, b: 1 }],
+    ['constructor as a key', { constructor: 1 }],
+  ])('%s', (_what, value) => {
+    expect(callInput(value, 'skill/run')).toBe(value);
+  });
+
+  test('undefined is null', () => expect(callInput(undefined, 'skill/run')).toBe(null));
+});
+
+test('what is taken has a canonical form, which strict JSON reads; what is refused has none', () => {
+  const odd = fc.oneof(fc.constant(undefined), fc.bigInt(), fc.double(), fc.date(), fc.string({ unit: 'binary' }));
+  fc.assert(
+    fc.property(fc.anything({ withNullPrototype: true, values: [odd, fc.jsonValue()], maxDepth: 4 }), (value) => {
+      let taken: unknown;
+      try {
+        taken = callInput(value, 'x');
+      } catch {
+        return;
+      }
+      parseJson(canonicalJson(taken));
+    }),
+  );
+  fc.assert(fc.property(fc.jsonValue(), (value) => callInput(value, 'x') === value));
+});
