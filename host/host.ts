@@ -180,7 +180,7 @@ export class Host {
 
   /** Verifies and loads every installed bundle that is not loaded; what is refused is an event and stands in the status. */
   async loadAll(): Promise<void> {
-    this.#requireOpen();
+    this.requireOpen();
     await this.#installed.loadAll();
   }
 
@@ -250,7 +250,7 @@ export class Host {
 
   /** Runs one operation of an open host; closing waits for its end. */
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    this.#requireOpen();
+    this.requireOpen();
     try {
       return await this.#inFlight.track(work());
     } catch (thrown) {
@@ -266,7 +266,7 @@ export class Host {
     { tenant = 'default', principal = operator(), signal }: DispatchOptions,
   ): Promise<CallResult> {
     // An audit that is under way asks for its next step here.
-    this.#requireOpen();
+    this.requireOpen();
     this.#installed.refresh();
     const options = { tenant, principal, ...mode, ...(signal === undefined ? {} : { signal }) };
     return this.#dispatch.call(kind, name, input, options, (wanted, fn) =>
@@ -276,7 +276,7 @@ export class Host {
 
   /** A plan of one step, compiled against what is installed and granted now. */
   async #compile(draft: PlanDraft, principal: Principal): Promise<PlanContext> {
-    this.#requireOpen();
+    this.requireOpen();
     this.#installed.refresh();
     for (const { kind, name } of draft.steps) await this.#installed.activate(kind, name);
     const catalog = {
@@ -292,7 +292,8 @@ export class Host {
     return this.#plans.contextFor(plan, step);
   }
 
-  #requireOpen(): void {
+  /** E_HOST_CLOSED once `close` was called. */
+  requireOpen(): void {
     if (this.#closing !== undefined) throw new SignetError('E_HOST_CLOSED', 'the host is closed');
   }
 }

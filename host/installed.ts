@@ -113,7 +113,8 @@ export class Installed {
   async loadAll(): Promise<void> {
     this.refresh();
     for (const locked of this.#locked) this.#load(locked);
-    await Promise.all(this.loaded().map((bundle) => bundle.prepare()));
+    // A cache that cannot be made costs time alone; a script that cannot be compiled fails where it is called.
+    await Promise.allSettled(this.loaded().map((bundle) => bundle.prepare()));
   }
 
   loaded(): LoadedBundle[] {

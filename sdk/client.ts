@@ -2,6 +2,7 @@
 // of a live one, otherwise by opening its own for as long as the command runs. A lock file may have come with a stranger's
 // folder: it decides neither where the token goes nor which file is sent as the token.
 import { request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { apiHandlers } from '../host/api-handlers.ts';
 import { Host } from '../host/host.ts';
 import { type ProjectPaths, projectPaths } from '../host/paths.ts';
@@ -19,16 +20,30 @@ export interface HostClient {
 const LOOPBACK = /^http:\/\/127\.0\.0\.1:\d{1,5}$/;
 const MAX_TOKEN = 4_096;
 
+/** How long a command waits for another one that has the project's state open, and how often it looks. */
+const WAIT_MS = 10_000;
+const RETRY_MS = 50;
+
 /**
  * A client of the project's host, live or opened here; errors of a live one keep their codes. E_IO where a live one does not
- * answer, E_HOST_BUSY where it does not listen, E_FORMAT where the lock names an address that no host of ours has.
+ * answer, E_HOST_BUSY where another command keeps the state for more than `waitMs`, E_FORMAT where the lock names an address that
+ * no host of ours has.
  */
-export async function connect(directory: string): Promise<HostClient> {
-  const paths = projectPaths(directory);
-  const address = readOwner(paths.lock)?.address;
-  if (address !== undefined) return remoteClient(address, paths);
-  const host = await Host.open({ directory });
-  return { ...apiHandlers(host), close: () => host.close() };
+export async function connect(directory: string, waitMs = WAIT_MS): Promise<HostClient> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const paths = projectPaths(directory);
+    const address = readOwner(paths.lock)?.address;
+    if (address !== undefined) return remoteClient(address, paths);
+    try {
+      const host = await Host.open({ directory });
+      return { ...apiHandlers(host), close: () => host.close() };
+    } catch (thrown) {
+      const busy = thrown instanceof SignetError && thrown.code === 'E_HOST_BUSY';
+      if (!busy || performance.now() > until) throw thrown;
+      await setTimeout(RETRY_MS);
+    }
+  }
 }
 
 function remoteClient(address: string, paths: ProjectPaths): HostClient {

@@ -34,7 +34,10 @@ export function prepareProject(directory: string, now: number): PreparedProject 
   } catch (cause) {
     if (cause instanceof SignetError) throw cause;
     const why = (cause as Error).message;
-    throw new SignetError('E_IO', `${directory} cannot be made a project: ${why}`, { item: directory, cause });
+    throw new SignetError('E_IO', `${directory} cannot be made a project: ${why}`, {
+      item: directory,
+      cause,
+    });
   }
 }
 

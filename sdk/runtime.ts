@@ -67,7 +67,10 @@ export async function openHost({ directory, prepare = false }: OpenHostOptions):
       ...(options.root === undefined ? {} : { root: resolve(options.root) }),
     });
   return {
-    install: (name, range = '*', options = {}) => install(openProject(host.paths), name, range, options),
+    install: (name, range = '*', options = {}) => {
+      host.requireOpen();
+      return install(openProject(host.paths), name, range, options);
+    },
     load: () => host.loadAll(),
     dispatch: (kind, name, input, options) => host.dispatch(kind, name, input, options),
     tools: () => host.tools(),

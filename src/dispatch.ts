@@ -1,11 +1,11 @@
 // Dispatch by name (DESIGN.md: "the core dispatches by name and knows nothing else"). A function is `kind/name`; the value
 // that goes in and the value that comes out are checked here, on the host's side of the boundary.
-import type { z } from 'zod';
 import type { Kind } from './contracts/manifest.ts';
 import type { PlanContext, Principal } from './contracts/plan.ts';
 import { type ErrorCode, SignetError } from './error.ts';
+import type { Validator } from './json-schema-check.ts';
 import { KINDS } from './kinds/index.ts';
-import { describeProblems } from './shape.ts';
+import { kindValidator } from './kinds/validators.ts';
 
 export interface CallOptions {
   /** Whose call it is: state is never shared between tenants. */
@@ -37,8 +37,8 @@ export interface Provider {
   readonly bundle: BundleRef;
   readonly description: string;
   /** The function's own schemas, beside those of its kind. */
-  readonly input: z.ZodType;
-  readonly output: z.ZodType;
+  readonly input: Validator;
+  readonly output: Validator;
   invoke(
     input: CheckedInput,
     options: CallOptions,
@@ -98,8 +98,7 @@ export class Dispatch {
     options: CallOptions,
     activate?: Activate,
   ): Promise<CallResult> {
-    const schemas = KINDS[kind].schemas;
-    if (schemas === undefined)
+    if (KINDS[kind].schemas === undefined)
       throw new SignetError('E_KIND_UNSUPPORTED', `functions of kind ${kind} cannot run yet`, {
         item: key(kind, name),
       });
@@ -110,10 +109,15 @@ export class Dispatch {
       });
     }
     const item = `${key(kind, name)} of ${label(provider.bundle)}`;
-    const given = check([schemas.input, provider.input], input, 'E_INPUT', `the input of ${item}`);
+    const given = check(
+      [kindValidator(kind, 'input'), provider.input],
+      input,
+      'E_INPUT',
+      `the input of ${item}`,
+    );
     const answer = await provider.invoke({ text: JSON.stringify(given), value: given }, options);
     const output = check(
-      [provider.output, schemas.output],
+      [provider.output, kindValidator(kind, 'output')],
       JSON.parse(answer.output),
       'E_OUTPUT',
       `the output of ${item}`,
@@ -125,20 +129,18 @@ export class Dispatch {
 const label = (bundle: BundleRef): string => `${bundle.name}@${bundle.version}`;
 
 function check(
-  schemas: readonly (z.ZodType | null)[],
+  validators: readonly (Validator | null)[],
   value: unknown,
   code: ErrorCode,
   item: string,
 ): unknown {
   let checked = value;
-  for (const schema of schemas) {
-    if (schema === null) continue;
-    const result = schema.safeParse(checked);
-    if (!result.success)
-      throw new SignetError(code, `${item} breaks its schema: ${describeProblems(result.error).join('; ')}`, {
-        item,
-      });
-    checked = result.data;
+  for (const validate of validators) {
+    if (validate === null) continue;
+    const result = validate(checked);
+    if (!result.ok)
+      throw new SignetError(code, `${item} breaks its schema: ${result.problems.join('; ')}`, { item });
+    checked = result.value;
   }
   return checked;
 }

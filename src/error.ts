@@ -58,6 +58,14 @@ export class SignetError extends Error {
 /** Any thrown value as a SignetError: a SignetError as it is, everything else as E_INTERNAL with the cause kept. */
 export function asSignetError(thrown: unknown): SignetError {
   if (thrown instanceof SignetError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new SignetError('E_INTERNAL', message, { cause: thrown });
+  return new SignetError('E_INTERNAL', messageOf(thrown), { cause: thrown });
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    // Reading it throws in turn: it is kept as the cause, and no more can be said of it.
+    return 'a value was thrown that has no text';
+  }
 }

@@ -3,6 +3,7 @@
 // keyword that the validator would not enforce where it stands is refused too: a schema never promises what nobody checks.
 import { z } from 'zod';
 import { SignetError } from './error.ts';
+import { createValidator, type Validator } from './json-schema-check.ts';
 
 const MAX_DEPTH = 16;
 const MAX_NODES = 1_000;
@@ -78,20 +79,18 @@ export function outsideSubset(schema: unknown): string | undefined {
       const inner = walk(child, path + suffix, depth + 1);
       if (inner !== undefined) return inner;
     }
-    return badDefault(parsed.data) ? `${path}/default: breaks the schema that it stands in` : undefined;
+    const wrong = badDefault(parsed.data);
+    return wrong === undefined ? undefined : `${path}/default: ${wrong}`;
   };
   return walk(schema, '#', 0)?.slice(0, MAX_REASON);
 }
 
 /** A validator of the schema; outside the subset it is refused with E_SCHEMA_SUBSET. Defaults are filled in. */
-export function compileSchema(schema: unknown, item: string): z.ZodType {
+export function compileSchema(schema: unknown, item: string): Validator {
   const reason = outsideSubset(schema);
   if (reason !== undefined) throw new SignetError('E_SCHEMA_SUBSET', `${item}: ${reason}`, { item });
-  return convert(schema);
+  return createValidator(schema);
 }
-
-const convert = (schema: unknown): z.ZodType =>
-  z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
 
 function jsonBytes(schema: unknown): number | undefined {
   try {
@@ -163,9 +162,17 @@ function childrenOf(node: Keywords): [string, unknown][] {
   ];
 }
 
-/** A default is filled in unchecked, so it is checked here once; the node's sub-schemas are known to be sound. */
-function badDefault(node: Keywords): boolean {
-  if (node.default === undefined) return false;
+/**
+ * Why a default may not be filled in. Only scalars and empty lists and objects: filled into every element of a long list,
+ * anything larger would make much out of little. It must fit the schema that it stands in.
+ */
+function badDefault(node: Keywords): string | undefined {
   const { default: value, ...schema } = node;
-  return !convert(schema).safeParse(value).success;
+  if (value === undefined) return undefined;
+  const small = scalar.safeParse(value).success || isEmpty(value);
+  if (!small) return 'is neither a scalar nor empty';
+  return createValidator(schema)(value).ok ? undefined : 'breaks the schema that it stands in';
 }
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;

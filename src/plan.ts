@@ -5,16 +5,17 @@ import type { Kind } from './contracts/manifest.ts';
 import { type Plan, type PlanContext, PlanDraft, type PlanStep, type Principal } from './contracts/plan.ts';
 import { digestOfJson } from './digest.ts';
 import { SignetError } from './error.ts';
-import { KINDS } from './kinds/index.ts';
+import type { Validator } from './json-schema-check.ts';
+import { kindValidator } from './kinds/validators.ts';
 import type { Clock, JournalSink, Sha256 } from './ports.ts';
-import { describeProblems, parseShape } from './shape.ts';
+import { parseShape } from './shape.ts';
 
 type Step = z.infer<typeof PlanStep>;
 
 /** What a plan is compiled against: the installed functions. */
 export interface Catalog {
   /** Digest of the bundle that answers for a function, and the function's input schema; undefined where there is none. */
-  lookup(kind: Kind, name: string): { readonly digest: string; readonly input: z.ZodType } | undefined;
+  lookup(kind: Kind, name: string): { readonly digest: string; readonly input: Validator } | undefined;
 }
 
 export interface PlanPorts {
@@ -61,11 +62,10 @@ export class PlanBook {
       if (forward.length > 0)
         reasons.push(`${at}: depends on step ${forward.join(', ')}, which does not come before it`);
       let input: unknown = step.input ?? null;
-      for (const schema of [KINDS[step.kind].schemas?.input ?? null, found.input]) {
-        if (schema === null) continue;
-        const checked = schema.safeParse(input);
-        if (checked.success) input = checked.data;
-        else reasons.push(...describeProblems(checked.error).map((problem) => `${at}: ${problem}`));
+      for (const validate of [kindValidator(step.kind, 'input'), found.input]) {
+        const checked = validate?.(input);
+        if (checked?.ok === true) input = checked.value;
+        else reasons.push(...(checked?.problems ?? []).map((problem) => `${at}: ${problem}`));
       }
       const dependsOn = step.dependsOn.flatMap((other) => steps[other]?.id ?? []);
       const inputHash = digestOfJson(sha256, input);

@@ -23,9 +23,14 @@ const MAX_LINE = 300;
 export function describeProblems(error: z.ZodError): string[] {
   return error.issues.slice(0, MAX_PROBLEMS).map((issue) => {
     const path = issue.path.length === 0 ? '(top)' : issue.path.join('.');
-    const line = `${path.slice(0, MAX_LINE)}: ${issue.message.slice(0, MAX_LINE)}`;
-    return line.replace(/\p{C}/gu, escapeUnit).slice(0, MAX_LINE);
+    return problemLine(path, issue.message);
   });
+}
+
+/** `path: what` in one line. */
+export function problemLine(path: string, what: string): string {
+  const line = `${path.slice(0, MAX_LINE)}: ${what.slice(0, MAX_LINE)}`;
+  return line.replace(/\p{C}/gu, escapeUnit).slice(0, MAX_LINE);
 }
 
 const escapeUnit = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;

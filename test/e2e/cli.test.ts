@@ -116,6 +116,15 @@ describe('a first start in an empty folder', () => {
     );
   });
 
+  test('two commands at once without a live host both get their answer', async () => {
+    const answers = await Promise.all([
+      shell.start('signet', ['tools']),
+      shell.start('signet', ['tools']),
+      shell.start('signet', ['status']),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual([0, 0, 0]);
+  });
+
   test('one byte changed in an installed file is refused by verify and by call, with code, file and digests', () => {
     const { bundles } = JSON.parse(shell.run('registry', ['list', '--json']).stdout) as {
       bundles: { name: string; digest: string }[];

@@ -20,6 +20,8 @@ export interface Shell {
     args: readonly string[],
     options?: { input?: string; env?: Record<string, string> },
   ): Outcome;
+  /** The same without waiting for it. */
+  start(bin: 'registry' | 'signet', args: readonly string[]): Promise<Outcome>;
   /** Starts `signet up` and waits for its ready line. */
   up(): Promise<{
     readonly ready: string;
@@ -49,6 +51,20 @@ export function openShell(bin = BIN): Shell {
       });
       return { code: result.status, stdout: result.stdout, stderr: result.stderr };
     },
+    start: (name, args) =>
+      new Promise((done) => {
+        const child = spawn(process.execPath, [join(bin, `${name}.js`), ...args], {
+          cwd: folder,
+          env,
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        const [out, err] = [child.stdout, child.stderr].map((stream) => {
+          const chunks: string[] = [];
+          stream.setEncoding('utf8').on('data', (text: string) => chunks.push(text));
+          return chunks;
+        });
+        child.on('close', (code) => done({ code, stdout: out?.join('') ?? '', stderr: err?.join('') ?? '' }));
+      }),
     async up() {
       const child = spawn(process.execPath, [join(bin, 'signet.js'), 'up'], {
         cwd: folder,

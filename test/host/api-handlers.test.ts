@@ -48,8 +48,13 @@ test('host.audit: with the root, ids and environment of the caller', async () =>
     specs,
     'convergence_specs:\n  - { id: s, drift_action: alert_only, declaration: { source: x, extractor: none }, runtime_observable: { method: none, parser: none } }\n',
   );
-  const report = AuditReport.parse(await handlers.command('host.audit', { specs, root: '/', ids: ['s', 't'] }));
-  expect(report.results.map(({ error }) => error?.split(':')[0])).toEqual(['extractor_failed', 'spec_not_found']);
+  const report = AuditReport.parse(
+    await handlers.command('host.audit', { specs, root: '/', ids: ['s', 't'] }),
+  );
+  expect(report.results.map(({ error }) => error?.split(':')[0])).toEqual([
+    'extractor_failed',
+    'spec_not_found',
+  ]);
   expect(AuditReport.parse(await handlers.command('host.audit', { specs })).results.length).toBe(1);
 });
 

@@ -125,7 +125,12 @@ describe('who is refused', () => {
     ['the beginning of the token', { authorization: 'Bearer the-toke' }, 401, 'E_API_TOKEN'],
     ['another scheme', { authorization: `Basic ${TOKEN}` }, 401, 'E_API_TOKEN'],
     ['another host name', { ...AUTHORIZED, host: 'evil.example' }, 403, 'E_API_FORBIDDEN'],
-    ['a name that begins like ours', { ...AUTHORIZED, host: 'localhost.evil.example:80' }, 403, 'E_API_FORBIDDEN'],
+    [
+      'a name that begins like ours',
+      { ...AUTHORIZED, host: 'localhost.evil.example:80' },
+      403,
+      'E_API_FORBIDDEN',
+    ],
     ['a user part in the host', { ...AUTHORIZED, host: '127.0.0.1:80@evil.example' }, 403, 'E_API_FORBIDDEN'],
     ['an empty host', { ...AUTHORIZED, host: '' }, 403, 'E_API_FORBIDDEN'],
     ['a web page', { ...AUTHORIZED, origin: 'http://evil.example' }, 403, 'E_API_FORBIDDEN'],

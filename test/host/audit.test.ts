@@ -32,7 +32,11 @@ const OUTPUTS: Partial<Record<Kind, () => unknown>> = {
   extractor: () => ({ entries: ['a', 'b'].map((id) => ({ id, data: {} })) }),
   observer: () => ({ raw: '' }),
   parser: () => ({ observed, ambiguous: [] }),
-  apply: () => ({ applied: [{ id: 'b', action: 'add b' }], would: [{ id: 'b', action: 'would add b' }], errors: [] }),
+  apply: () => ({
+    applied: [{ id: 'b', action: 'add b' }],
+    would: [{ id: 'b', action: 'would add b' }],
+    errors: [],
+  }),
 };
 
 const host: Omit<ConvergencePorts, 'resolve'> = {
@@ -68,7 +72,17 @@ test('one record a spec, in the order of the results, with the host’s time', a
   const report = await audit();
   expect(report).toMatchObject({ schema: 'audit/1', exit: 2, ok: false });
   expect(records).toMatchObject([
-    { type: 'audit.result', at: NOW, specId: 'one', drift: true, missing: 1, observed: 1, declared: 2, error: null, dryRun: true },
+    {
+      type: 'audit.result',
+      at: NOW,
+      specId: 'one',
+      drift: true,
+      missing: 1,
+      observed: 1,
+      declared: 2,
+      error: null,
+      dryRun: true,
+    },
     { specId: 'two', drift: true },
     { specId: 'three', drift: false, error: expect.stringMatching(/^load_failed/) },
   ]);
@@ -118,7 +132,10 @@ describe('which specs', () => {
     async (id) => {
       write(spec('one'));
       const report = await audit({ ids: [id] });
-      expect(report).toMatchObject({ exit: 2, results: [{ spec_id: id, error: expect.stringMatching(/^spec_not_found/) }] });
+      expect(report).toMatchObject({
+        exit: 2,
+        results: [{ spec_id: id, error: expect.stringMatching(/^spec_not_found/) }],
+      });
       expect(records.length).toBe(1);
       expect(calls).toEqual([]);
     },
@@ -130,10 +147,30 @@ describe('dry or not', () => {
   test.each<[string, Partial<AuditOptions>, string, boolean]>([
     ['nothing is said', {}, '', true],
     ['apply', { apply: true }, '', false],
-    ['apply, and the caller’s environment says dry', { apply: true, environment: { CONVERGENCE_DRY_RUN: '1' } }, '', true],
-    ['apply, and the spec’s own variable says dry', { apply: true, environment: { MY_DRY: '1' } }, ', dry_run_env_var: MY_DRY', true],
-    ['apply, and that variable is 0', { apply: true, environment: { MY_DRY: '0' } }, ', dry_run_env_var: MY_DRY', false],
-    ['apply, with a variable of JavaScript’s name', { apply: true, environment: {} }, ', dry_run_env_var: constructor', false],
+    [
+      'apply, and the caller’s environment says dry',
+      { apply: true, environment: { CONVERGENCE_DRY_RUN: '1' } },
+      '',
+      true,
+    ],
+    [
+      'apply, and the spec’s own variable says dry',
+      { apply: true, environment: { MY_DRY: '1' } },
+      ', dry_run_env_var: MY_DRY',
+      true,
+    ],
+    [
+      'apply, and that variable is 0',
+      { apply: true, environment: { MY_DRY: '0' } },
+      ', dry_run_env_var: MY_DRY',
+      false,
+    ],
+    [
+      'apply, with a variable of JavaScript’s name',
+      { apply: true, environment: {} },
+      ', dry_run_env_var: constructor',
+      false,
+    ],
   ])('%s', async (_what, options, more, dry) => {
     observed = ['a'];
     write(spec('one', more));

@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { Broker, type EffectAnswer } from '../../host/broker.ts';
 import type { CallContext, LogLine } from '../../host/capabilities/capability.ts';
 import { GrantedFiles } from '../../host/granted-files.ts';
@@ -116,7 +115,9 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       ...overrides,
     }),
     plan: (kind, name) => {
-      const catalog = { lookup: () => ({ digest: DIGEST, input: z.unknown() }) };
+      const catalog = {
+        lookup: () => ({ digest: DIGEST, input: (value: unknown) => ({ ok: true as const, value }) }),
+      };
       const draft = { steps: [{ kind, name, input: null }] };
       const plan = book.compile(draft, catalog, { kind: 'human', id: 'ann' }, fixture.grants.epoch);
       return book.contextFor(plan, plan.steps[0]!);

@@ -1,7 +1,17 @@
 // The whole host in its own process and across processes (DESIGN.md §4, §7 "One host, one state directory"; THREATS.md H17, H20,
 // H21): what it answers, what it writes down, what is left when it is closed, and what the next one knows when it was killed.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +50,17 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 afterAll(() => world.remove());
+
+/** The line that comes out of a pipe; fails where `ended` comes first, so that nothing waits for a writer that will never be. */
+async function lineFrom(pipe: string, ended: Promise<unknown>): Promise<string> {
+  const line = readFile(pipe, 'utf8');
+  const never = ended.then((outcome) => {
+    closeSync(openSync(pipe, 'r+'));
+    throw new Error(`nobody wrote: ${String(outcome)}`);
+  });
+  never.catch(() => undefined);
+  return Promise.race([line, never]);
+}
 
 type Of<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
 const ofType = <T extends JournalEntry['type']>(records: readonly JournalEntry[], type: T): Of<T>[] =>
@@ -118,7 +139,9 @@ describe('the journal', () => {
       'call.end',
       'host.close',
     ]);
-    expect(ofType(records, 'bundle.loaded')).toMatchObject([{ name: 'local/tools', version: '1.0.0', digest }]);
+    expect(ofType(records, 'bundle.loaded')).toMatchObject([
+      { name: 'local/tools', version: '1.0.0', digest },
+    ]);
     expect(ofType(records, 'call.start')[0]).toMatchObject({
       callId,
       kind: 'skill',
@@ -238,7 +261,9 @@ describe('what it says of itself', () => {
     const lines: unknown[] = [];
     const off = host.on('log', (line) => lines.push(line));
     await call('says');
-    expect(lines).toMatchObject([{ level: 'info', bundle: 'local/tools', fn: 'skill/says', text: expect.stringContaining('hello') }]);
+    expect(lines).toMatchObject([
+      { level: 'info', bundle: 'local/tools', fn: 'skill/says', text: expect.stringContaining('hello') },
+    ]);
     off();
     await call('says');
     expect(lines.length).toBe(1);
@@ -356,7 +381,9 @@ describe('close', () => {
 
   test('calls in flight end with a code, and each end is written down', async () => {
     await call('echo');
-    const calls = ['never', 'never', 'echo'].map((name) => call(name).catch((error: { code: string }) => error.code));
+    const calls = ['never', 'never', 'echo'].map((name) =>
+      call(name).catch((error: { code: string }) => error.code),
+    );
     // One whose isolate is not there yet.
     calls.push(call('never', {}, { tenant: 'late' }).catch((error: { code: string }) => error.code));
     await host.close();
@@ -394,11 +421,13 @@ describe('close', () => {
     const command = `echo $$ > ${started}; sleep 1000`;
     grantShell(world, command);
     const outcome = call('runs', command, { apply: true }).catch((error: { code: string }) => error.code);
-    const pid = Number(await readFile(started, 'utf8'));
+    const pid = Number(await lineFrom(started, outcome));
     await host.close();
     expect(await outcome).toBe('E_ABORTED');
     expect(() => process.kill(pid, 0)).toThrow();
-    expect(ofType(recordsOf(world.paths), 'effect.outcome')).toMatchObject([{ status: 'failed', code: 'E_EXEC' }]);
+    expect(ofType(recordsOf(world.paths), 'effect.outcome')).toMatchObject([
+      { status: 'failed', code: 'E_EXEC' },
+    ]);
     host = await open();
     expect((await host.status()).journal.unresolved).toEqual([]);
   });
@@ -428,7 +457,10 @@ describe('what cannot be opened', () => {
   test('a database that is none', async () => {
     await host.close();
     const sound = readFileSync(world.paths.database);
-    writeFileSync(world.paths.database, 'this is no database, whatever its name may say, and long enough to be read');
+    writeFileSync(
+      world.paths.database,
+      'this is no database, whatever its name may say, and long enough to be read',
+    );
     await fails('E_IO');
     writeFileSync(world.paths.database, sound);
   });
@@ -453,11 +485,9 @@ describe('a host that is killed in the middle of an effect', () => {
   test('leaves an effect of unknown outcome, which the next host reports and does not repeat', async () => {
     await host.close();
     rmSync(world.paths.journal, { recursive: true });
-    const [started, release, done] = ['started', 'release', 'done'].map((name) => join(world.folder, name)) as [
-      string,
-      string,
-      string,
-    ];
+    const [started, release, done] = ['started', 'release', 'done'].map((name) =>
+      join(world.folder, name),
+    ) as [string, string, string];
     expect(spawnSync('mkfifo', [started, release, done]).status).toBe(0);
     const command = `echo once > ${started}; read line < ${release}; echo over > ${done}`;
     grantShell(world, command);
@@ -470,7 +500,7 @@ describe('a host that is killed in the middle of an effect', () => {
     });
     const gone = new Promise((end) => child?.once('close', end));
     // The program runs: its intent must be on disk by now.
-    expect(await readFile(started, 'utf8')).toBe('once\n');
+    expect(await lineFrom(started, gone)).toBe('once\n');
     child.kill('SIGKILL');
     await gone;
 

@@ -4,12 +4,16 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Host } from '../../host/host.ts';
+import { packArchive, readArchive } from '../../registry/archive.ts';
 import { refreshRegistry } from '../../registry/fetch.ts';
+import { install } from '../../registry/install.ts';
 import { localRegistryKeys } from '../../registry/local.ts';
 import { writeLockfile } from '../../registry/lockfile.ts';
 import { Store } from '../../registry/store.ts';
 import { RegistryWriter } from '../../registry/writer.ts';
-import { openKeyring, openProject } from '../../sdk/release.ts';
+import { DEFAULT_KEY } from '../../sdk/project.ts';
+import { localProvenance } from '../../sdk/provenance.ts';
+import { openKeyring, openProject, publishArchive } from '../../sdk/release.ts';
 import type { LogEntry } from '../../src/contracts/statement.ts';
 import { recordsOf, skills } from './tools-source.ts';
 import { createWorld, type World } from './world.ts';
@@ -40,7 +44,10 @@ const bring = (name: string, bodies: Record<string, string>, version = '1.0.0') 
   world.bring(skills(bodies), { name, version });
 const states = async () =>
   Object.fromEntries(
-    (await host.status()).bundles.map(({ name, state, code }) => [name, code === null ? state : `${state} ${code}`]),
+    (await host.status()).bundles.map(({ name, state, code }) => [
+      name,
+      code === null ? state : `${state} ${code}`,
+    ]),
   );
 const flip = (digest: string): (() => void) => {
   const file = join(new Store(world.paths.store).path(digest), 'files', 'dev.signet', 'main.js');
@@ -87,7 +94,10 @@ describe('one name, two bundles', () => {
   test('with one of them gone the name answers, and with it back it is refused again', async () => {
     await conflict();
     const installed = openProject(world.paths).installed();
-    writeLockfile(world.paths.lockfile, installed.filter(({ name }) => name === 'local/two'));
+    writeLockfile(
+      world.paths.lockfile,
+      installed.filter(({ name }) => name === 'local/two'),
+    );
     expect(await codeOf('shared')).toBe('two');
     expect(await codeOf('first')).toBe('E_FUNCTION_UNKNOWN');
     expect(await states()).toEqual({ 'local/two': 'loaded' });
@@ -114,9 +124,15 @@ describe('a bundle that is refused', () => {
     expect(await codeOf('bad')).toBe(1);
     await host.close();
     const about = recordsOf(world.paths).flatMap((record) =>
-      record.type === 'bundle.refused' || record.type === 'bundle.loaded' ? [`${record.type} ${record.name}`] : [],
+      record.type === 'bundle.refused' || record.type === 'bundle.loaded'
+        ? [`${record.type} ${record.name}`]
+        : [],
     );
-    expect(about).toEqual(['bundle.refused local/bad', 'bundle.loaded local/good', 'bundle.loaded local/bad']);
+    expect(about).toEqual([
+      'bundle.refused local/bad',
+      'bundle.loaded local/good',
+      'bundle.loaded local/bad',
+    ]);
   });
 
   test('goes on as the bytes that were verified, if it was loaded before they changed on disk', async () => {
@@ -129,13 +145,43 @@ describe('a bundle that is refused', () => {
     expect(await codeOf('one')).toBe('E_FILE_CHANGED');
   });
 
+  test('one whose script is none fails where it is called, and keeps no one from loading', async () => {
+    await bring('good', { good: 'return 2;' });
+    const source = world.source(skills({ bad: 'return 1;' }), { name: 'bad' });
+    const files = readArchive((await world.build(source)).archive);
+    const archive = packArchive(
+      [...files].flatMap(([path, { bytes }]) => {
+        if (path === 'FILES.json') return [];
+        // Large enough to be compiled ahead.
+        return [
+          { path, bytes: path === 'dev.signet/main.js' ? Buffer.from(`]${' '.repeat(65_536)}`) : bytes },
+        ];
+      }),
+    );
+    const { paths } = world;
+    publishArchive({
+      paths,
+      name: 'local/bad',
+      archive,
+      provenance: localProvenance(source),
+      key: DEFAULT_KEY,
+    });
+    expect(install(openProject(paths), 'local/bad').verdict.ok).toBe(true);
+    await host.loadAll();
+    expect(await states()).toEqual({ 'local/bad': 'loaded', 'local/good': 'loaded' });
+    expect(await codeOf('bad')).toBe('E_GUEST');
+    expect(await codeOf('good')).toBe(2);
+  });
+
   test('one that requires what is not there is refused by that name', async () => {
     await bring('base', { base: 'return 1;' });
     await world.bring(skills({ top: 'return 2;' }), { name: 'top', requires: { 'skill/base': '^1.0.0' } });
     expect(await codeOf('top')).toBe(2);
     writeLockfile(
       world.paths.lockfile,
-      openProject(world.paths).installed().filter(({ name }) => name === 'local/top'),
+      openProject(world.paths)
+        .installed()
+        .filter(({ name }) => name === 'local/top'),
     );
     const failing = expect(call('top')).rejects;
     await failing.toMatchObject({ code: 'E_REQUIRES', message: expect.stringContaining('local/top') });
@@ -154,13 +200,17 @@ describe('a running host notices', () => {
     expect(await codeOf('comes')).toBe('new');
     writeLockfile(
       world.paths.lockfile,
-      openProject(world.paths).installed().filter(({ name }) => name === 'local/stays'),
+      openProject(world.paths)
+        .installed()
+        .filter(({ name }) => name === 'local/stays'),
     );
     expect(await codeOf('comes')).toBe('E_FUNCTION_UNKNOWN');
     // The same isolate all along.
     expect(await codeOf('stays')).toBe(2);
     await host.close();
-    const loaded = recordsOf(world.paths).flatMap((record) => (record.type === 'bundle.loaded' ? [record.name] : []));
+    const loaded = recordsOf(world.paths).flatMap((record) =>
+      record.type === 'bundle.loaded' ? [record.name] : [],
+    );
     expect(loaded).toEqual(['local/stays', 'local/comes', 'local/comes']);
   });
 
@@ -177,7 +227,9 @@ describe('a running host notices', () => {
     expect(settled).toBe(false);
     writeLockfile(
       world.paths.lockfile,
-      openProject(world.paths).installed().filter(({ name }) => name === 'local/other'),
+      openProject(world.paths)
+        .installed()
+        .filter(({ name }) => name === 'local/other'),
     );
     expect(await codeOf('other')).toBe(3);
     expect(await waiting).toBe('E_ABORTED');
@@ -214,7 +266,10 @@ describe('a running host notices', () => {
     await bring('one', { one: 'return 1;' });
     expect(await codeOf('one')).toBe(1);
     const swapped = `${world.paths.lockfile}.new`;
-    writeFileSync(swapped, readFileSync(world.paths.lockfile, 'utf8').replace('"version": "1.0.0"', '"version": "1.0.1"'));
+    writeFileSync(
+      swapped,
+      readFileSync(world.paths.lockfile, 'utf8').replace('"version": "1.0.0"', '"version": "1.0.1"'),
+    );
     renameSync(swapped, world.paths.lockfile);
     expect(await codeOf('one')).toBe('E_STATEMENT_MISMATCH');
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import { type CallOptions, Dispatch, type Provider } from '../../src/dispatch.ts';
+import { compileSchema } from '../../src/json-schema.ts';
 
 const options: CallOptions = { tenant: 'a', principal: { kind: 'human', id: 'me' }, dryRun: true };
 
@@ -10,8 +10,19 @@ function provider(overrides: Partial<Provider> = {}): Provider {
     name: 'double',
     bundle: { name: 'acme/math', version: '1.0.0', digest: 'sha256:a' },
     description: 'twice the number',
-    input: z.strictObject({ n: z.number(), by: z.number().default(2) }),
-    output: z.strictObject({ n: z.number() }),
+    input: compileSchema(
+      {
+        type: 'object',
+        properties: { n: { type: 'number' }, by: { type: 'number', default: 2 } },
+        required: ['n'],
+        additionalProperties: false,
+      },
+      'input',
+    ),
+    output: compileSchema(
+      { type: 'object', properties: { n: { type: 'number' } }, required: ['n'], additionalProperties: false },
+      'output',
+    ),
     invoke: async ({ text }) => {
       const { n, by } = JSON.parse(text) as { n: number; by: number };
       return { callId: 'c1', output: JSON.stringify({ n: n * by }) };
@@ -80,7 +91,7 @@ test('input that breaks the schema is E_INPUT and nothing runs; output that does
 
 test("the kind's own schema holds too, whatever the function declares", async () => {
   const dispatch = new Dispatch();
-  const loose = { input: z.unknown(), output: z.unknown() };
+  const loose = { input: compileSchema({}, 'input'), output: compileSchema({}, 'output') };
   dispatch.provide(
     provider({
       kind: 'parser',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
-import { z } from 'zod';
 import type { PlanContext } from '../../src/contracts/plan.ts';
+import { compileSchema } from '../../src/json-schema.ts';
 import { type Catalog, PlanBook } from '../../src/plan.ts';
 import type { JournalRecord } from '../../src/ports.ts';
 
@@ -13,7 +13,18 @@ const epoch = digest('e');
 const catalog: Catalog = {
   lookup: (_kind, name) =>
     name === 'write'
-      ? { digest: digest('a'), input: z.strictObject({ n: z.number(), by: z.number().default(1) }) }
+      ? {
+          digest: digest('a'),
+          input: compileSchema(
+            {
+              type: 'object',
+              properties: { n: { type: 'number' }, by: { type: 'number', default: 1 } },
+              required: ['n'],
+              additionalProperties: false,
+            },
+            'input',
+          ),
+        }
       : undefined,
 };
 const step = { kind: 'skill', name: 'write', input: { n: 1 } } as const;

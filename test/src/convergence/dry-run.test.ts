@@ -3,7 +3,10 @@ import type { ConvergenceSpec } from '../../../src/contracts/convergence.ts';
 import { isDryRun } from '../../../src/convergence/dry-run.ts';
 
 const base = {
-  id: 's', enabled: true, description: '', drift_action: 'machine_sync',
+  id: 's',
+  enabled: true,
+  description: '',
+  drift_action: 'machine_sync',
   declaration: { source: 'x', extractor: 'e' },
   runtime_observable: { method: 'm', parser: 'p' },
 } satisfies ConvergenceSpec;

@@ -3,9 +3,22 @@ import type { ConvergenceResult } from '../../../src/contracts/convergence.ts';
 import { formatAudit } from '../../../src/convergence/report.ts';
 
 const result = (overrides: Partial<ConvergenceResult>): ConvergenceResult => ({
-  spec_id: 's', declared: ['a', 'b'], observed: ['a', 'b'], missing_in_runtime: [], extra_in_runtime: [], ambiguous: [],
-  drift_detected: false, drift_action: 'machine_sync', error: null, applied_actions: [], apply_dry_run: true, apply_errors: [],
-  evidence: [], plugins: {}, duration_ms: 1, ...overrides,
+  spec_id: 's',
+  declared: ['a', 'b'],
+  observed: ['a', 'b'],
+  missing_in_runtime: [],
+  extra_in_runtime: [],
+  ambiguous: [],
+  drift_detected: false,
+  drift_action: 'machine_sync',
+  error: null,
+  applied_actions: [],
+  apply_dry_run: true,
+  apply_errors: [],
+  evidence: [],
+  plugins: {},
+  duration_ms: 1,
+  ...overrides,
 });
 const lines = (...results: ConvergenceResult[]) =>
   formatAudit({ schema: 'audit/1', ok: true, exit: 0, results }).split('\n');
@@ -25,8 +38,20 @@ test("the seed's lines", () => {
 
 test('what is missing, extra, applied, ambiguous and refused is named', () => {
   const text = formatAudit({
-    schema: 'audit/1', ok: false, exit: 1,
-    results: [result({ drift_detected: true, missing_in_runtime: ['m'], extra_in_runtime: ['x'], apply_dry_run: false, applied_actions: ['did'], apply_errors: ['e: bad'], ambiguous: [{ id: 'k', reason: 'part of k2' }] })],
+    schema: 'audit/1',
+    ok: false,
+    exit: 1,
+    results: [
+      result({
+        drift_detected: true,
+        missing_in_runtime: ['m'],
+        extra_in_runtime: ['x'],
+        apply_dry_run: false,
+        applied_actions: ['did'],
+        apply_errors: ['e: bad'],
+        ambiguous: [{ id: 'k', reason: 'part of k2' }],
+      }),
+    ],
   });
   for (const part of [
     'missing: m',

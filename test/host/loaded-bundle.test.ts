@@ -1,0 +1,253 @@
+// One bundle in the host: what its manifest makes of its calls, what is written down of them, and what is left when it is closed
+// (THREATS.md H16, H17, H19, H20, 27). Real workers; the broker of the host over a real journal.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { InFlight } from '../../host/in-flight.ts';
+import { LoadedBundle } from '../../host/loaded-bundle.ts';
+import { sha256 } from '../../keys/hash.ts';
+import { Manifest } from '../../src/contracts/manifest.ts';
+import { digestOf, digestOfJson } from '../../src/digest.ts';
+import type { CallOptions } from '../../src/dispatch.ts';
+import type { JournalRecord } from '../../src/ports.ts';
+import { createFixture, type Fixture, grantsOf } from './broker-fixture.ts';
+import { bundleOf, closeAfterEach, supervise } from './guest-fixture.ts';
+
+const DIGEST = digestOf(sha256, 'bundle');
+const BODIES = {
+  echo: '(x)=>x',
+  counts: '()=>++count',
+  never: '()=>new Promise(()=>{})',
+  loop: '()=>{for(;;);}',
+  throws: "()=>{throw new Error('no')}",
+  keeps: "async(x,ctx)=>ctx.kv.set('k',String(x))",
+  hides: "async(x,ctx)=>{try{await ctx.exec({command:'x'})}catch{throw new Error('innocent')}}",
+  slow: "(x,ctx)=>{ctx.kv.get('k');return 1}",
+};
+
+let fixture: Fixture;
+let inFlight: InFlight;
+let records: JournalRecord[];
+closeAfterEach();
+beforeEach(() => {
+  fixture = createFixture(grantsOf({ bundle: 'acme/tool', capability: 'kv', class: 'mutate' }));
+  inFlight = new InFlight();
+  records = [];
+});
+afterEach(async () => {
+  await inFlight.settled();
+  fixture.close();
+});
+
+function load(signet: object = {}, supervisor = supervise()): LoadedBundle {
+  const provides = Object.keys(BODIES).map((name) => ({
+    kind: 'skill',
+    name,
+    description: 'a test',
+    input: {},
+    output: {},
+  }));
+  const capabilities = [{ id: 'kv' }, { id: 'exec', commands: 'granted' }];
+  const manifest = Manifest.parse({
+    $schema: 'https://agent-plugins.org/schemas/1.0.0/plugin.schema.json',
+    name: 'tool',
+    version: '1.2.3',
+    description: 'a test',
+    license: 'Apache-2.0',
+    extensions: { 'dev.signet': { namespace: 'acme', host: '^1.0.0', provides, capabilities, ...signet } },
+  });
+  let calls = 0;
+  return new LoadedBundle(manifest, DIGEST, bundleOf(BODIES, 'let count=0;'), {
+    supervisor,
+    broker: fixture.broker,
+    journal: { append: (record) => records.push(record) - 1 },
+    clock: { now: () => fixture.now },
+    nextCallId: () => `call-${++calls}`,
+    inFlight,
+  });
+}
+
+const OPTIONS: CallOptions = { tenant: 'a', dryRun: true, principal: { kind: 'human', id: 'ann' } };
+
+async function call(
+  bundle: LoadedBundle,
+  name: string,
+  value: unknown = null,
+  options: Partial<CallOptions> = {},
+) {
+  const provider = bundle.providers.find((one) => one.name === name);
+  if (provider === undefined) throw new Error(`no ${name}`);
+  const { output } = await provider.invoke(
+    { text: JSON.stringify(value), value },
+    { ...OPTIONS, ...options },
+  );
+  return JSON.parse(output) as unknown;
+}
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: { code: string }) => error.code,
+  );
+
+test('its providers carry its name, version and digest', () => {
+  const bundle = load();
+  expect(bundle.ref).toEqual({ name: 'acme/tool', version: '1.2.3', digest: DIGEST });
+  expect(bundle.providers.map(({ name }) => name)).toEqual(Object.keys(BODIES));
+  expect(bundle.providers.every((provider) => provider.bundle === bundle.ref)).toBe(true);
+});
+
+describe('each call is written down', () => {
+  test('start and end, by digest', async () => {
+    const bundle = load();
+    expect(await call(bundle, 'echo', { b: 1, a: 2 })).toEqual({ b: 1, a: 2 });
+    expect(records).toMatchObject([
+      {
+        type: 'call.start',
+        callId: 'call-1',
+        kind: 'skill',
+        name: 'echo',
+        bundle: DIGEST,
+        version: '1.2.3',
+        tenant: 'a',
+        dryRun: true,
+        inputHash: digestOfJson(sha256, { a: 2, b: 1 }),
+        planHash: null,
+      },
+      {
+        type: 'call.end',
+        callId: 'call-1',
+        ok: true,
+        code: null,
+        outputHash: digestOf(sha256, '{"b":1,"a":2}'),
+      },
+    ]);
+  });
+
+  test.each([
+    ['throws', 'E_GUEST'],
+    ['loop', 'E_TIMEOUT'],
+    ['never', 'E_TIMEOUT'],
+  ])('%s ends with %s', async (name, code) => {
+    const bundle = load({ limits: { wallMs: 300 } });
+    expect(await codeOf(call(bundle, name))).toBe(code);
+    expect(records.map(({ type }) => type)).toEqual(['call.start', 'call.end']);
+    expect(records[1]).toMatchObject({ ok: false, code, outputHash: null });
+    expect(await call(bundle, 'echo', 1)).toBe(1);
+  });
+
+  test('how many effects it asked for', async () => {
+    await call(load(), 'keeps', 'v');
+    expect(records.at(-1)).toMatchObject({ type: 'call.end', effects: 1 });
+    const would = fixture.records().find(({ type }) => type === 'effect.outcome');
+    expect(would).toMatchObject({ callId: 'call-1', status: 'would' });
+  });
+});
+
+test('an effect that was refused is what the operator reads, whatever the bundle made of it', async () => {
+  await expect(call(load(), 'hides')).rejects.toMatchObject({
+    code: 'E_CAPABILITY_DENIED',
+    fix: expect.stringContaining('signet grant acme/tool exec'),
+    cause: expect.objectContaining({ code: 'E_GUEST' }),
+  });
+});
+
+test('an input is counted in bytes, and refused before anything runs', async () => {
+  const bundle = load();
+  const most = (4 << 20) - 2;
+  expect(await codeOf(call(bundle, 'counts', 'x'.repeat(most)))).toBe(undefined);
+  records = [];
+  expect(await codeOf(call(bundle, 'counts', 'x'.repeat(most + 1)))).toBe('E_INPUT');
+  expect(await codeOf(call(bundle, 'counts', 'ü'.repeat(most / 2 + 1)))).toBe('E_INPUT');
+  expect(records).toEqual([]);
+  expect(await call(bundle, 'counts')).toBe(2);
+});
+
+test('a manifest tightens the limits of its kind and never widens them', async () => {
+  const wide = load({ limits: { wallMs: 600_000, heapMb: 1024 } });
+  const started = Promise.withResolvers<number>();
+  const perform = fixture.broker.perform.bind(fixture.broker);
+  fixture.broker.perform = (context, effect) => {
+    started.resolve(context.deadlineMs);
+    return perform(context, effect);
+  };
+  await call(wide, 'keeps');
+  expect((await started.promise) - fixture.now).toBe(10_000);
+});
+
+test('tenants share no state; calls of one tenant do', async () => {
+  const bundle = load();
+  const count = (tenant: string) => call(bundle, 'counts', null, { tenant });
+  expect([await count('a'), await count('a'), await count('b'), await count('a')]).toEqual([1, 2, 1, 3]);
+});
+
+describe('closed', () => {
+  test('calls in flight and later ones fail with E_ABORTED, and nothing runs again', async () => {
+    const supervisor = supervise();
+    const bundle = load({}, supervisor);
+    expect(await call(bundle, 'counts')).toBe(1);
+    const waiting = codeOf(call(bundle, 'never'));
+    bundle.close();
+    expect(await waiting).toBe('E_ABORTED');
+    records = [];
+    expect(await codeOf(call(bundle, 'counts'))).toBe('E_ABORTED');
+    expect(await codeOf(call(bundle, 'counts', null, { tenant: 'b' }))).toBe('E_ABORTED');
+    expect(records).toEqual([]);
+    bundle.close();
+  });
+
+  test('while its isolate is being made', async () => {
+    const bundle = load();
+    const first = codeOf(call(bundle, 'echo'));
+    bundle.close();
+    expect(await first).toBe('E_ABORTED');
+  });
+
+  test('its successor of the same digest works, also where it met the isolate that was just being closed', async () => {
+    const supervisor = supervise();
+    const bundle = load({}, supervisor);
+    const first = codeOf(call(bundle, 'echo'));
+    bundle.close();
+    const successor = load({}, supervisor);
+    const met = codeOf(call(successor, 'echo', 1));
+    expect(await first).toBe('E_ABORTED');
+    expect([undefined, 'E_ABORTED']).toContain(await met);
+    expect(await call(successor, 'echo', 2)).toBe(2);
+    expect(await call(successor, 'counts')).toBe(1);
+  });
+});
+
+test('an effect that outlives its call is waited for, and finds its call ended', async () => {
+  const bundle = load();
+  const asked = Promise.withResolvers<AbortSignal>();
+  const answer = Promise.withResolvers<void>();
+  fixture.broker.perform = async (context) => {
+    asked.resolve(context.signal);
+    await answer.promise;
+    return { ok: true, value: 'null' };
+  };
+  expect(await call(bundle, 'slow')).toBe(1);
+  const signal = await asked.promise;
+  expect(signal.aborted).toBe(true);
+  let settled = false;
+  const settling = inFlight.settled().then(() => {
+    settled = true;
+  });
+  await new Promise((done) => setImmediate(done));
+  expect(settled).toBe(false);
+  answer.resolve();
+  await settling;
+});
+
+test('a bundle that cannot be loaded fails its call, not the next one of another', async () => {
+  const supervisor = supervise();
+  const good = load({}, supervisor);
+  const bad = new LoadedBundle({ ...good.manifest, version: '9.9.9' }, digestOf(sha256, 'bad'), 'throw 1', {
+    supervisor,
+    broker: fixture.broker,
+    journal: { append: (record) => records.push(record) - 1 },
+    clock: { now: () => fixture.now },
+    nextCallId: () => 'bad-1',
+    inFlight,
+  });
+  expect(await codeOf(call(bad, 'echo'))).toBe('E_GUEST');
+  expect(records.at(-1)).toMatchObject({ type: 'call.end', callId: 'bad-1', code: 'E_GUEST' });
+  expect(await call(good, 'echo', 1)).toBe(1);
+});
