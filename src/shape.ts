@@ -1,6 +1,7 @@
 // zod at the edges: a value that does not have its shape becomes one coded error that names every problem.
 import type { z } from 'zod';
 import { type ErrorCode, SignetError } from './error.ts';
+import { oneLine } from './text.ts';
 
 /** The parsed value, or `code` with one line per problem: `path: what`. */
 export function parseShape<T extends z.ZodType>(
@@ -29,8 +30,5 @@ export function describeProblems(error: z.ZodError): string[] {
 
 /** `path: what` in one line. */
 export function problemLine(path: string, what: string): string {
-  const line = `${path.slice(0, MAX_LINE)}: ${what.slice(0, MAX_LINE)}`;
-  return line.replace(/\p{C}/gu, escapeUnit).slice(0, MAX_LINE);
+  return oneLine(`${path.slice(0, MAX_LINE)}: ${what.slice(0, MAX_LINE)}`).slice(0, MAX_LINE);
 }
-
-const escapeUnit = (char: string): string => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`;

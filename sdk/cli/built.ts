@@ -3,6 +3,7 @@ import { createEvaluator } from '../../host/evaluate.ts';
 import { describeRequest } from '../../registry/asks.ts';
 import { type BuiltBundle, buildBundle } from '../../registry/build.ts';
 import { EXTENSION, fullName } from '../../src/contracts/manifest.ts';
+import { oneLine } from '../../src/text.ts';
 import type { Invocation } from './command.ts';
 
 /** Builds the bundle of a source folder with a real evaluator; warnings go to stderr. */
@@ -24,7 +25,7 @@ export function describeBuilt({ manifest, digest, files, archive }: BuiltBundle)
   return [
     `${fullName(manifest)} ${manifest.version}  ${digest}`,
     `  files     ${files.size} in ${archive.length} bytes`,
-    ...provides.map(({ kind, name, description }) => `  provides  ${kind}/${name}  ${description}`),
+    ...provides.map(({ kind, name, description }) => `  provides  ${kind}/${name}  ${oneLine(description)}`),
     `  asks for  ${asks.length === 0 ? 'nothing' : asks.join(' · ')}`,
     '',
   ].join('\n');

@@ -1,6 +1,7 @@
 // Both bins: finds the command in the table, parses, runs it, and turns every failure into a code and an exit code.
 import { parseArgs } from 'node:util';
 import { asSignetError, type ExitCode, SignetError } from '../../src/error.ts';
+import { oneLine, printable } from '../../src/text.ts';
 import { type Command, type Invocation, type Output, parseOptions } from './command.ts';
 import { binHelp, commandHelp } from './help.ts';
 import { REGISTRY_COMMANDS } from './registry-commands.ts';
@@ -11,9 +12,10 @@ const BINS: Readonly<Record<string, { readonly purpose: string; readonly command
   signet: { purpose: 'run the host: dispatch, grants, audits', commands: SIGNET_COMMANDS },
 };
 
+/** Whatever a bundle, a manifest or a stranger's file says: on a terminal it is text and nothing else. */
 const processOutput: Output = {
-  result: (text) => void process.stdout.write(text),
-  note: (text) => void process.stderr.write(text),
+  result: (text) => void process.stdout.write(printable(text)),
+  note: (text) => void process.stderr.write(printable(text)),
 };
 
 /** Runs one command line of a bin and gives its exit code (DESIGN.md §3). Never throws. */
@@ -72,10 +74,10 @@ const usage = (sentence: string, help: string): SignetError =>
 
 function report(command: string, error: SignetError, json: boolean, output: Output): ExitCode {
   if (json) output.result(`${JSON.stringify({ schema: 'error/1', ok: false, ...error.toJSON() })}\n`);
-  const lines = [`${command}: ${error.code}: ${error.message}`];
-  if (error.expected !== undefined) lines.push(`  expected ${error.expected}`);
-  if (error.actual !== undefined) lines.push(`  actual   ${error.actual}`);
-  lines.push(`  do: ${error.fix}`);
+  const lines = [`${command}: ${error.code}: ${oneLine(error.message)}`];
+  if (error.expected !== undefined) lines.push(`  expected ${oneLine(error.expected)}`);
+  if (error.actual !== undefined) lines.push(`  actual   ${oneLine(error.actual)}`);
+  lines.push(`  do: ${oneLine(error.fix)}`);
   if (error.code === 'E_INTERNAL' && error.cause instanceof Error) lines.push(error.cause.stack ?? '');
   output.note(`${lines.join('\n')}\n`);
   return error.exit;

@@ -1,5 +1,6 @@
 // The audit's section as people read it: the seed's lines, then why, then what to do.
 import type { AuditReport, ConvergenceResult } from '../contracts/convergence.ts';
+import { oneLine } from '../text.ts';
 
 const SHOWN = 100;
 
@@ -12,6 +13,7 @@ export function formatAudit(report: AuditReport): string {
 }
 
 function formatResult(result: ConvergenceResult): string[] {
+  const id = oneLine(result.spec_id);
   const counts = `declared=${result.declared.length} observed=${result.observed.length}`;
   const details = [
     // The lines that a dry run would add say it better than their identifiers.
@@ -26,23 +28,23 @@ function formatResult(result: ConvergenceResult): string[] {
       result.ambiguous.map(({ id, reason }) => `${id}: ${reason}`),
     ),
   ];
-  if (result.error !== null) return [`✗ [${result.spec_id}] ${result.error}`, ...details];
+  if (result.error !== null) return [`✗ [${id}] ${oneLine(result.error)}`, ...details];
   const tried = result.applied_actions.length > 0 || result.apply_errors.length > 0;
   const apply = tried
     ? ` apply${result.apply_dry_run ? '[dry-run]' : ''}=${result.applied_actions.length} apply_errors=${result.apply_errors.length}`
     : '';
-  if (!result.drift_detected) return [`✓ [${result.spec_id}] ${counts} (no drift)${apply}`, ...details];
+  if (!result.drift_detected) return [`✓ [${id}] ${counts} (no drift)${apply}`, ...details];
   const missing =
     result.missing_in_runtime.length === 0 ? '' : ` missing=${result.missing_in_runtime.length}`;
   const extra = result.extra_in_runtime.length === 0 ? '' : ` extra=${result.extra_in_runtime.length}`;
   return [
-    `! [${result.spec_id}] ${counts}${missing}${extra} (drift_action=${result.drift_action})${apply}`,
+    `! [${id}] ${counts}${missing}${extra} (drift_action=${oneLine(result.drift_action)})${apply}`,
     ...details,
   ];
 }
 
 function indent(label: string, items: readonly string[]): string[] {
-  const shown = items.slice(0, SHOWN).map((item) => `    ${label}: ${item}`);
+  const shown = items.slice(0, SHOWN).map((item) => `    ${label}: ${oneLine(item)}`);
   return items.length > SHOWN
     ? [...shown, `    ${label}: and ${items.length - SHOWN} more (--json has all)`]
     : shown;

@@ -1,6 +1,7 @@
 // `signet status`: bundles, grants, journal, and plainly which layers of isolation are on (DESIGN.md §4).
 import { HostStatus } from '../../../src/contracts/api.ts';
 import { parseShape } from '../../../src/shape.ts';
+import { oneLine } from '../../../src/text.ts';
 import { connect } from '../../client.ts';
 import { directoryOf, type Run } from '../command.ts';
 
@@ -25,7 +26,7 @@ function formatStatus(status: HostStatus): string {
     ({ name, version, state, code, provides }) =>
       `  ${state === 'refused' ? '✗' : '✓'} ${name} ${version}  ${state}${code === null ? '' : ` ${code}`}  ${provides.join(' ')}`,
   );
-  const unresolved = journal.unresolved.map((effect) => `  ! outcome unknown: ${effect}`);
+  const unresolved = journal.unresolved.map((effect) => `  ! outcome unknown: ${oneLine(effect)}`);
   return `${[
     `signet ${status.version}  ${where}  pid ${status.pid}  workers ${status.workers}`,
     `project     ${status.directory}`,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ToolDescription } from '../../../src/contracts/api.ts';
 import { parseShape } from '../../../src/shape.ts';
+import { oneLine } from '../../../src/text.ts';
 import { connect } from '../../client.ts';
 import { directoryOf, type Run } from '../command.ts';
 
@@ -14,7 +15,9 @@ export const run: Run = async (invocation) => {
     else if (tools.length === 0) output.note('nothing is installed; do: registry install NAMESPACE/NAME\n');
     else
       for (const tool of tools)
-        output.result(`${tool.kind}/${tool.name}  ${tool.bundle} ${tool.version}  ${tool.description}\n`);
+        output.result(
+          `${tool.kind}/${tool.name}  ${tool.bundle} ${tool.version}  ${oneLine(tool.description)}\n`,
+        );
     return 0;
   } finally {
     await client.close();
