@@ -75,6 +75,9 @@ function select(specs: readonly LoadedSpec[], ids: readonly string[]): LoadedSpe
   if (ids.length === 0) return specs.filter((loaded) => !('spec' in loaded) || loaded.spec.enabled);
   return [...new Set(ids)].map(
     (id) =>
-      specs.find((loaded) => loaded.id === id) ?? { id, error: `spec_not_found: the file has no spec ${id}` },
+      specs.find((loaded) => loaded.id === id) ?? {
+        id,
+        error: `spec_not_found: the file has no spec ${id}; it has ${specs.map((loaded) => loaded.id).join(', ')}`,
+      },
   );
 }

@@ -7,6 +7,7 @@ export interface Layers {
 
 /** The layers by name, on this platform and engine. */
 export function describeLayers(): Layers {
+  const major = Number(process.versions.node.split('.')[0]);
   const layers: readonly (readonly [string, boolean])[] = [
     ['isolate per bundle and tenant', true],
     ['worker process per trust domain', true],
@@ -14,8 +15,9 @@ export function describeLayers(): Layers {
     ['scrubbed environment', true],
     ['wall clock watchdog', true],
     ['memory watchdog', process.platform === 'linux'],
-    // Node 24 cannot give a permission up once it is used.
-    ['no further native module', Number(process.versions.node.split('.')[0]) >= 26],
+    // Node 24's permission model knows nothing of sockets, and cannot give a permission up once it is used.
+    ['no sockets', major >= 25],
+    ['no further native module', major >= 26],
     ['data size limit', false],
     ['namespaces', false],
   ];

@@ -20,25 +20,37 @@ export async function bringFirstParty(paths: ProjectPaths, note: (line: string) 
     return;
   }
   if (project.trust.pin(local.root) === undefined) {
-    throw new SignetError('E_ROOT_UNPINNED', 'policy.yaml names the local registry of another machine', {
-      item: paths.policy,
-      expected: local.root,
-      fix: 'To start anew here: remove policy.yaml, signet.lock.json and .signet, then signet up',
-    });
+    throw new SignetError(
+      'E_ROOT_UNPINNED',
+      'policy.yaml names a local registry whose root is not pinned here',
+      {
+        item: paths.policy,
+        expected: local.root,
+        fix: 'A local registry lives where its .signet and its keys are. To start anew here: rm -rf policy.yaml signet.lock.json .signet && signet up',
+      },
+    );
   }
   for (const { name, version, digest, archive, source } of await loadFirstParty()) {
     note(`built       ${name} ${version}  ${digest}`);
+    if (project.installed().some((locked) => locked.name === name && locked.digest === digest)) continue;
     const provenance = localProvenance(source ?? paths.project);
     const published = publishArchive({ paths, name, archive, provenance, key: DEFAULT_KEY });
     if (published.created) note(`published   ${name} ${version}  signed, logged as #${published.index}`);
-    if (project.installed().some((locked) => locked.name === name && locked.digest === digest)) continue;
     const { verdict, bundle } = install(project, name, version, { accept: true });
     if (bundle === undefined) throw verdictError(verdict);
     note(
       `installed   ${name} ${version}  verified: ${verdict.checks.filter(({ state }) => state === 'pass').length} checks`,
     );
   }
-  renewRegistry(paths.registry, openKeyring(), project.clock.now());
+  try {
+    renewRegistry(paths.registry, openKeyring(), project.clock.now());
+  } catch (thrown) {
+    // What is installed runs on; it only grows older.
+    if (!(thrown instanceof SignetError) || thrown.code !== 'E_NOT_FOUND') throw thrown;
+    note(
+      `warning     the status is not renewed: ${thrown.message}; do: bring the keys back to ${openKeyring().directory}`,
+    );
+  }
   // What is installed stays fresh by what was last seen of its registry, not by what was published there.
   refreshRegistry(project, local);
 }

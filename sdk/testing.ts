@@ -75,21 +75,12 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
       bundle,
       input: compileSchema(input, 'the input'),
       output: compileSchema(output, 'the output'),
-      invoke: async ({ text }, { tenant, dryRun }) => {
+      invoke: async ({ text }, { tenant, dryRun }, accept) => {
         const guest = await supervisor.open({ digest, tenant, domain: 'test', code, heapMb: limits.heapMb });
         const callId = `test-${++calls}`;
         const { wallMs, outputBytes, effects } = limits;
-        return {
-          callId,
-          output: await guest.call(`${kind}/${name}`, text, {
-            callId,
-            wallMs,
-            outputBytes,
-            effects,
-            dryRun,
-            perform,
-          }),
-        };
+        const limited = { callId, wallMs, outputBytes, effects, dryRun, perform };
+        return { callId, output: accept(await guest.call(`${kind}/${name}`, text, limited)) };
       },
     });
   }

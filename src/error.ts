@@ -55,10 +55,21 @@ export class SignetError extends Error {
   }
 }
 
-/** Any thrown value as a SignetError: a SignetError as it is, everything else as E_INTERNAL with the cause kept. */
+/**
+ * Any thrown value as a SignetError, the cause kept: a SignetError as it is, what the operating system refused as E_IO, everything
+ * else as E_INTERNAL.
+ */
 export function asSignetError(thrown: unknown): SignetError {
   if (thrown instanceof SignetError) return thrown;
+  if (isSystemError(thrown)) return new SignetError('E_IO', messageOf(thrown), { cause: thrown });
   return new SignetError('E_INTERNAL', messageOf(thrown), { cause: thrown });
+}
+
+/** As a failed system call throws it: `EACCES: permission denied, mkdir '/x'`. */
+function isSystemError(thrown: unknown): boolean {
+  if (!(thrown instanceof Error)) return false;
+  const { code, syscall } = thrown as { code?: unknown; syscall?: unknown };
+  return typeof syscall === 'string' && typeof code === 'string' && /^E[A-Z0-9]+$/.test(code);
 }
 
 function messageOf(thrown: unknown): string {

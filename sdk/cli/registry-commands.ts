@@ -11,7 +11,7 @@ const key: OptionRow = {
 export const REGISTRY_COMMANDS: readonly Command[] = [
   {
     name: 'new',
-    does: 'writes a first bundle from the template of a kind',
+    does: 'writes a first bundle from the template of a kind (KIND: skill)',
     takes: 'KIND DIR',
     arity: [2, 2],
     options: {

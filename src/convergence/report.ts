@@ -28,7 +28,14 @@ function formatResult(result: ConvergenceResult): string[] {
       result.ambiguous.map(({ id, reason }) => `${id}: ${reason}`),
     ),
   ];
-  if (result.error !== null) return [`✗ [${id}] ${oneLine(result.error)}`, ...details];
+  if (result.error !== null) {
+    const [what = '', ...fix] = result.error.split(' do: ');
+    return [
+      `✗ [${id}] ${oneLine(what)}`,
+      ...details,
+      ...indent('do', fix.length === 0 ? [] : [fix.join(' do: ')]),
+    ];
+  }
   const tried = result.applied_actions.length > 0 || result.apply_errors.length > 0;
   const apply = tried
     ? ` apply${result.apply_dry_run ? '[dry-run]' : ''}=${result.applied_actions.length} apply_errors=${result.apply_errors.length}`

@@ -17,6 +17,8 @@ export const run: Run = async (invocation) => {
   if (!existsSync(specs))
     throw new SignetError('E_NOT_FOUND', `there is no spec file ${specs}`, { item: specs });
   const root = text(invocation, 'root');
+  if (root !== undefined && !existsSync(root))
+    throw new SignetError('E_NOT_FOUND', `there is no folder ${root}`, { item: root });
   const client = await connect(directoryOf(invocation));
   try {
     const answer = await client.command('host.audit', {

@@ -7,6 +7,7 @@ import { describeGrant } from '../../../host/grant-text.ts';
 import { addGrant, type GrantDraft, grantId, loadGrants, removeGrant } from '../../../host/grants.ts';
 import { projectPaths } from '../../../host/paths.ts';
 import { resolveCommand } from '../../../host/resolve-command.ts';
+import { readLockfile } from '../../../registry/lockfile.ts';
 import type { Grant } from '../../../src/contracts/config.ts';
 import type { Principal } from '../../../src/contracts/plan.ts';
 import { SignetError } from '../../../src/error.ts';
@@ -24,11 +25,15 @@ export const run: Run = async (invocation) => {
   const [bundle, capability, ...argv] = positionals;
   if (bundle === undefined) return show(invocation, loadGrants(paths.grants).grants, '');
   if (capability === undefined) throw usage('which capability is granted?');
-  return show(
-    invocation,
-    [addGrant(paths.grants, draft(invocation, bundle, capability, argv), person, clock)],
-    'granted: ',
-  );
+  const granted = addGrant(paths.grants, draft(invocation, bundle, capability, argv), person, clock);
+  const locked = readLockfile(paths.lockfile).find(({ name }) => name === bundle);
+  if (locked === undefined) invocation.output.note(`warning: ${bundle} is not installed\n`);
+  else if (!locked.capabilities.some(({ id }) => id === capability)) {
+    invocation.output.note(
+      `warning: ${bundle} ${locked.version} does not ask for ${capability}: the grant has no effect\n`,
+    );
+  }
+  return show(invocation, [granted], 'granted: ');
 };
 
 function show({ json, output }: Invocation, grants: readonly Grant[], prefix: string): 0 {

@@ -31,7 +31,7 @@ export const run: Run = async (invocation) => {
     for (const concern of changes?.concerns ?? []) output.result(`  accepted: ${concern}\n`);
     if (bundle !== undefined)
       output.result(
-        `installed ${bundle.name} ${bundle.version}${changes?.from ? `, in the place of ${changes.from}` : ''}\n`,
+        `installed ${bundle.name} ${bundle.version}${changes?.from && changes.from !== bundle.version ? `, in the place of ${changes.from}` : ''}\n`,
       );
   }
   return exitOf([verdict]);
