@@ -31,7 +31,7 @@ describe('refused', () => {
   });
 });
 
-describe('taken as it is', () => {
+describe('taken', () => {
   test.each<[string, unknown]>([
     ['null', null],
     ['-0', -0],
@@ -40,7 +40,7 @@ describe('taken as it is', () => {
     ['a field that is undefined, which JSON leaves out', { a: undefined, b: 1 }],
     ['constructor as a key', { constructor: 1 }],
   ])('%s', (_what, value) => {
-    expect(callInput(value, 'skill/run')).toBe(value);
+    expect(callInput(value, 'skill/run')).toEqual(value);
   });
 
   test('undefined is null', () => expect(callInput(undefined, 'skill/run')).toBe(null));
@@ -68,5 +68,20 @@ test('what is taken has a canonical form, which strict JSON reads; what is refus
       },
     ),
   );
-  fc.assert(fc.property(fc.jsonValue(), (value) => callInput(value, 'x') === value));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(callInput(value, 'x')).toEqual(value);
+    }),
+  );
+});
+
+test('an accessor is read once: what was looked at is what is given', () => {
+  let reads = 0;
+  const value = {
+    get n() {
+      return ++reads;
+    },
+  };
+  const taken = callInput(value, 'skill/run');
+  expect([JSON.stringify(taken), JSON.stringify(taken), reads]).toEqual(['{"n":1}', '{"n":1}', 1]);
 });

@@ -78,8 +78,9 @@ async function call(
   const { output } = await provider.invoke(
     { text: JSON.stringify(value), value },
     { ...OPTIONS, ...options },
+    (text) => JSON.parse(text) as unknown,
   );
-  return JSON.parse(output) as unknown;
+  return output;
 }
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(

@@ -26,7 +26,9 @@ export class MemoryTiles implements TileStore {
 export class MemoryJournal implements JournalFile {
   bytes: Uint8Array;
   synced: number;
-  fail: { append?: number; sync?: boolean; truncate?: boolean } = {};
+  /** How often it was asked to write what was appended. */
+  flushed = 0;
+  fail: { append?: number; flush?: boolean; sync?: boolean; truncate?: boolean } = {};
 
   constructor(bytes: Uint8Array = new Uint8Array()) {
     this.bytes = Uint8Array.from(bytes);
@@ -49,6 +51,11 @@ export class MemoryJournal implements JournalFile {
     joined.set(part, this.bytes.length);
     this.bytes = joined;
     if (this.fail.append !== undefined) throw new Error('no space left');
+  }
+
+  flush(): void {
+    this.flushed++;
+    if (this.fail.flush) throw new Error('no space left');
   }
 
   sync(): void {
