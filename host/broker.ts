@@ -51,6 +51,8 @@ export interface BrokerOptions {
 }
 
 const MAX_ACTION = 8_192;
+/** Values in the arguments of one effect. */
+const MAX_VALUES = 65_536;
 
 interface Admitted {
   readonly capability: Capability;
@@ -107,7 +109,7 @@ export class Broker {
 
     const granted = grants();
     const context = { call, grants: granted, now: clock.now(), services: this.#options.services };
-    const effect = capability.plan(parseArgs(request), context);
+    const effect = capability.plan(parseArgs(request, capability.maxArgs), context);
     if (effect.class === 'mutate' && ceiling.class === 'observe') {
       const fix = `A ${call.kind} needs a grant of class observe, if the command changes nothing.`;
       throw denied(
@@ -128,7 +130,7 @@ export class Broker {
     return { capability, effect };
   }
 
-  /** Intent, effect, outcome. Without a record of the intent, nothing is done; of a mutation, a durable one. */
+  /** Intent, effect, outcome. Without a written record of the intent, nothing is done; of a mutation, a durable one. */
   async #carryOut(call: CallContext, request: EffectRequest, effect: PlannedEffect): Promise<EffectAnswer> {
     const mutates = effect.class === 'mutate';
     this.#record(
@@ -141,7 +143,8 @@ export class Broker {
         grant: effect.grant,
         dryRun: call.dryRun,
       },
-      mutates && !call.dryRun,
+      // Whatever becomes of the host while the effect is under way, that it was begun is known.
+      mutates && !call.dryRun ? { durable: true } : { written: true },
     );
     if (mutates && call.dryRun) {
       this.#outcome(call, request, 'would', null, null);
@@ -193,9 +196,9 @@ export class Broker {
     this.#record({ type: 'effect.outcome', ...this.#head(call, request), status, resultHash, code });
   }
 
-  #record(record: JournalRecord, durable = false): void {
+  #record(record: JournalRecord, kept: { durable?: boolean; written?: boolean } = {}): void {
     try {
-      this.#options.journal.append(record, { durable });
+      this.#options.journal.append(record, kept);
     } catch (cause) {
       throw new SignetError('E_JOURNAL', `the journal cannot be written (${record.type})`, { cause });
     }
@@ -210,9 +213,9 @@ export class Broker {
   }
 }
 
-function parseArgs(request: EffectRequest): JsonValue {
+function parseArgs({ args, capability }: EffectRequest, maxBytes: number): JsonValue {
   try {
-    return parseJson(request.args, `the arguments of ${request.capability}`);
+    return parseJson(args, `the arguments of ${capability}`, { maxBytes, maxValues: MAX_VALUES });
   } catch (cause) {
     const why = asSignetError(cause);
     if (why.code === 'E_LIMIT') throw why;

@@ -1,5 +1,6 @@
 // One call of a guest function, as the supervisor sees it: its limits, its effects, its one outcome.
 import { SignetError } from '../src/error.ts';
+import type { EffectQueue } from './effect-queue.ts';
 import { plain } from './plain-text.ts';
 import { CALL_ID } from './records.ts';
 
@@ -45,6 +46,8 @@ export class Call {
   effects = 0;
   /** The message that starts it. */
   readonly message: string;
+  /** Effects that wait; made with the first. */
+  queue: EffectQueue | undefined;
   /** Called when it settles before the guest answered. */
   onAbort: (() => void) | undefined;
   readonly #resolve: (result: string) => void;
@@ -106,4 +109,12 @@ export class Call {
     this.options.signal?.removeEventListener('abort', this.#abort);
     return true;
   }
+}
+
+/** The message that settles an effect in the isolate. */
+export function answerTo({ id }: Effect, answer: EffectAnswer): string {
+  const refusal = (code: string, message: string) => `[6,"${id}",${JSON.stringify({ code, message })}]`;
+  if (!answer.ok) return refusal(answer.code, answer.message);
+  if (answer.value.length > MAX_MESSAGE) return refusal('E_LIMIT', 'the answer of the effect is too long');
+  return `[5,"${id}",${answer.value}]`;
 }

@@ -1,6 +1,7 @@
-// Writing a file so that a crash leaves the old one or the new one, never something between.
+// Files: writing one so that a crash leaves the old one or the new one, never something between; what failed, and where a
+// path leads.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SignetError } from '../src/error.ts';
 
@@ -15,6 +16,19 @@ export function errnoOf(thrown: unknown): string | undefined {
 export function ioError(path: string, cause: unknown): SignetError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new SignetError('E_IO', `${path}: ${why}`, { item: path, cause });
+}
+
+/** What a path that leads nowhere, or where this process may not go, fails with. */
+export const UNREACHABLE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
+
+/** The real path of a file that may not exist yet: that of its nearest existing folder, and the rest as it is. E_IO. */
+export function realpathOfPlanned(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (!UNREACHABLE.has(errnoOf(error)) || dirname(path) === path) throw ioError(path, error);
+    return join(realpathOfPlanned(dirname(path)), basename(path));
+  }
 }
 
 /** A new file beside `path`, under a name nobody else has, with its bytes on disk. Returns its path. Fails with E_IO. */

@@ -2,7 +2,8 @@
 // came out. One batch is in flight at a time; what arrives meanwhile waits for the next. So the texts pushed and drained, in
 // their order, are the record: pushed again into a fresh isolate they drain the same.
 import { SignetError } from '../src/error.ts';
-import { type Call, type EffectAnswer, MAX_MESSAGE } from './call.ts';
+import { answerTo, type Call, type Effect, MAX_MESSAGE } from './call.ts';
+import { EffectQueue, type EffectQueueLimits } from './effect-queue.ts';
 import { failureError, lossError, thrownError } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
@@ -28,6 +29,8 @@ export interface GenerationOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onBatch: OnBatch | undefined;
+  /** Of the effects of one call; each has its default. */
+  readonly effects?: Partial<EffectQueueLimits>;
   /** The isolate is gone; calls that it never saw are handed back. */
   readonly onEnd: (unseen: readonly Call[]) => void;
 }
@@ -35,6 +38,8 @@ export interface GenerationOptions {
 interface Entry {
   readonly message: string;
   readonly call: Call;
+  /** It answers an effect. */
+  readonly answers: boolean;
 }
 
 export class Generation implements Ticker {
@@ -99,26 +104,32 @@ export class Generation implements Ticker {
   }
 
   tick(nowMs: number): boolean {
-    for (const call of this.#calls.values()) {
-      if (nowMs < call.deadline || call.settled) continue;
-      const error = new SignetError('E_TIMEOUT', `the call took longer than ${call.options.wallMs} ms`);
-      this.#stop(call, () => call.fail(error));
-    }
+    for (const call of this.#calls.values()) this.#isInTime(call, nowMs);
     return this.#calls.size > 0;
+  }
+
+  /** False for a call that is settled, and for one whose time is up, which settles it. */
+  #isInTime(call: Call, nowMs: number): boolean {
+    if (call.settled) return false;
+    if (nowMs < call.deadline) return true;
+    const error = new SignetError('E_TIMEOUT', `the call took longer than ${call.options.wallMs} ms`);
+    this.#stop(call, () => call.fail(error));
+    return false;
   }
 
   /** Settles a call from outside; the isolate is told to freeze what it knows of it. */
   #stop(call: Call, settle: () => void): void {
     settle();
+    call.queue?.clear();
     if (this.#ended || this.#calls.get(call.id) !== call) return;
     this.#queue = this.#queue.filter((entry) => entry.call !== call);
     if (call.started) this.#enqueue(call, `[7,"${call.id}"]`);
     else this.#calls.delete(call.id);
   }
 
-  #enqueue(call: Call, message: string): void {
+  #enqueue(call: Call, message: string, answers = false): void {
     if (this.#ended) return;
-    this.#queue.push({ message, call });
+    this.#queue.push({ message, call, answers });
     this.#worker.wake();
     this.#schedule();
   }
@@ -182,6 +193,7 @@ export class Generation implements Ticker {
         this.#options.onBatch?.(isolateId, pushed, drained);
         for (const record of records) this.#receive(record);
         for (const call of frozen) this.#calls.delete(call.id);
+        for (const { message, call, answers } of batch) if (answers) call.queue?.taken(message.length);
         this.#schedule();
       },
       lost: (loss, head) => {
@@ -221,24 +233,30 @@ export class Generation implements Ticker {
       this.#stop(call, () => call.fail(error));
       return;
     }
-    const answer = (message: string): void => {
-      if (!call.settled && this.#calls.get(call.id) === call) this.#enqueue(call, message);
-    };
-    const refuse = (code: string, message: string): void =>
-      answer(`[6,"${record.id}",${JSON.stringify({ code, message })}]`);
-    const perform = async (): Promise<EffectAnswer> =>
-      call.options.perform({ id: record.id, capability: record.name, args: record.body });
-    perform().then(
-      (done) => {
-        if (!done.ok) refuse(done.code, done.message);
-        else if (done.value.length <= MAX_MESSAGE) answer(`[5,"${record.id}",${done.value}]`);
-        else refuse('E_LIMIT', 'the answer of the effect is too long');
-      },
-      (cause: unknown) => {
-        const error = new SignetError('E_INTERNAL', `the host could not perform ${record.name}`, { cause });
-        this.#stop(call, () => call.fail(error));
-      },
-    );
+    call.queue ??= new EffectQueue({
+      perform: (effect) => this.#carryOut(call, effect),
+      mayBegin: () => this.#isInTime(call, performance.now()),
+      limits: this.#options.effects ?? {},
+    });
+    if (call.queue.push({ id: record.id, capability: record.name, args: record.body })) return;
+    const error = new SignetError('E_EFFECT_LIMIT', 'the effects that wait have too long arguments together');
+    this.#stop(call, () => call.fail(error));
+  }
+
+  async #carryOut(call: Call, effect: Effect): Promise<void> {
+    let message: string;
+    try {
+      message = answerTo(effect, await call.options.perform(effect));
+    } catch (cause) {
+      const error = new SignetError('E_INTERNAL', `the host could not perform ${effect.capability}`, {
+        cause,
+      });
+      this.#stop(call, () => call.fail(error));
+      return;
+    }
+    if (call.settled || this.#calls.get(call.id) !== call) return;
+    call.queue?.answered(message.length);
+    this.#enqueue(call, message, true);
   }
 
   /** The batch's time: it never goes back. */

@@ -12,6 +12,8 @@ const INTERPRETERS = new RegExp(
     'python|pypy|perl|ruby|lua|luajit|php|node|nodejs|deno|bun|tclsh|guile|Rscript|java|osascript',
     '[gmn]?awk|original-awk|make|gmake|npm|npx|yarn|pnpm|uvx',
     'env|xargs|parallel|find|nohup|nice|timeout|time|watch|setsid|script|expect',
+    'stdbuf|flock|ionice|taskset|chrt|numactl|prlimit|setarch|ld(?:-[\\w.-]*)?\\.so|strace|ltrace|gdb|lldb|valgrind',
+    'vi|r?vim(?:\\.\\w+)?|nvim|view|ex|ed|emacs|[gs]?sed|git|tar|rsync|tmux|screen|socat|docker|podman',
     'sudo|su|doas|runuser|setpriv|chroot|unshare|nsenter|systemd-run|at|batch|ssh',
   ].join('|')})(?:[-.]?\\d[\\d.]*)?$`,
 );

@@ -2,18 +2,18 @@
 // non-regular files", THREATS.md H10, H14, H15). Linux only: every component is opened by itself, relative to the descriptor
 // of its folder (`/proc/self/fd/N/name` is openat), without following a link and without opening what it is (O_PATH), so
 // nothing that is swapped meanwhile can lead elsewhere, and a FIFO or device is never touched.
-import { type BigIntStats, constants, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, openSync, readdirSync, statSync } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { SignetError } from '../src/error.ts';
-import { errnoOf, ioError } from './files.ts';
+import { isKernelFile, mountOf } from './file-system.ts';
+import { errnoOf, ioError, realpathOfPlanned, UNREACHABLE } from './files.ts';
 import { plain } from './plain-text.ts';
+import { Slots } from './slots.ts';
 
 /** From Linux' fcntl.h: a descriptor that names a file without opening it. Node has no constant for it. */
 const O_PATH = 0o10000000;
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_RDONLY } = constants;
-
-const UNREACHABLE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
 
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
 /** How many entries of protected folders are compared with a file that has several names. */
@@ -33,6 +33,8 @@ export interface GrantedFilesOptions {
 export class GrantedFiles {
   readonly #protected: readonly string[];
   readonly #builtInRoot: string | undefined;
+  /** No more than libuv has threads for: each holds a whole file. */
+  readonly #reading = new Slots(4);
 
   constructor(options: GrantedFilesOptions) {
     this.#protected = options.protectedPaths;
@@ -49,7 +51,11 @@ export class GrantedFiles {
    * E_CAPABILITY_DENIED: a link anywhere below `/`, a protected or non-regular file. E_NOT_FOUND, E_IO. E_LIMIT beyond
    * 8 MiB. E_FORMAT where it is not UTF-8.
    */
-  async readText(path: string, root: string): Promise<string> {
+  readText(path: string, root: string): Promise<string> {
+    return this.#reading.run(() => this.#readText(path, root));
+  }
+
+  async #readText(path: string, root: string): Promise<string> {
     const item = plain(path);
     if (process.platform !== 'linux')
       throw refusal(item, 'reading files for bundles needs Linux', 'Run the host on Linux.');
@@ -57,7 +63,8 @@ export class GrantedFiles {
     const handle = await openPlain(path, this.#guard(this.isBuiltIn(path)));
     try {
       const { dev, ino, nlink } = await handle.stat({ bigint: true });
-      if (nlink > 1n && (await this.#isLinkedFromProtected(identity({ dev, ino }))))
+      const hasOtherNames = nlink > 1n || this.#isMountedApart(handle.fd, dev);
+      if (hasOtherNames && (await this.#isLinkedFromProtected(identity({ dev, ino }))))
         throw refusal(item, 'is another name of a file that is never readable for a bundle');
       return await readOpened(handle, item);
     } finally {
@@ -73,10 +80,27 @@ export class GrantedFiles {
       // The built-in root lies inside the state directory: what is around it stays protected by its own checks.
       if (exempt !== undefined && isInside(exempt, path)) continue;
       guard.paths.add(realpathOfPlanned(path));
-      const found = statOrUndefined(path);
-      if (found !== undefined) guard.identities.add(identity(found));
+      for (const one of [path, ...childrenOf(path)]) {
+        const found = statOrUndefined(one);
+        if (found !== undefined) guard.identities.add(identity(found));
+      }
     }
     return guard;
+  }
+
+  /**
+   * True where the file lies on the device of something protected and was reached through another mount: what is mounted there
+   * may be a folder from inside a protected one, under any name.
+   */
+  #isMountedApart(fd: number, dev: bigint): boolean {
+    const mount = mountOf(fd);
+    const isApart = (path: string): boolean => mount === undefined || mountOfPath(path) !== mount;
+    return this.#protected.some((path) => {
+      const own = statOrUndefined(path)?.dev;
+      if (own === dev) return isApart(path);
+      // Another disk that is mounted inside it.
+      return childrenOf(path).some((child) => statOrUndefined(child)?.dev === dev && isApart(child));
+    });
   }
 
   /** True where a protected folder holds that file, or a protected file is it. */
@@ -100,6 +124,32 @@ export class GrantedFiles {
     };
     for (const path of this.#protected) if (await inside(path)) return true;
     return false;
+  }
+}
+
+/** The first level below a folder, without links; nothing where there is none, or it is a file. */
+function childrenOf(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter((entry) => !entry.isSymbolicLink()).map(({ name }) => join(path, name));
+  } catch (error) {
+    if (UNREACHABLE.has(errnoOf(error))) return [];
+    throw ioError(path, error);
+  }
+}
+
+function mountOfPath(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, O_PATH);
+  } catch (error) {
+    if (UNREACHABLE.has(errnoOf(error))) return undefined;
+    throw ioError(path, error);
+  }
+  try {
+    return mountOf(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -143,6 +193,8 @@ async function openPlain(path: string, guard: Guard): Promise<FileHandle> {
     }
     const found = await folder.stat();
     if (!found.isFile()) throw refusal(item, 'is not a regular file');
+    if (await isKernelFile(folder.fd))
+      throw refusal(item, 'is no file but a view of the running system, such as those in /proc and /sys');
     // The very file that was looked at, by its descriptor: no name is looked up again.
     return await open(`/proc/self/fd/${folder.fd}`, O_RDONLY | O_NONBLOCK | O_NOCTTY).catch(
       (cause: unknown) => Promise.reject(openError(item, path, cause)),
@@ -152,12 +204,17 @@ async function openPlain(path: string, guard: Guard): Promise<FileHandle> {
   }
 }
 
-/** Everything in the file, at most the limit; a file that grows meanwhile is cut off by it, too. */
-async function readOpened(handle: FileHandle, item: string): Promise<string> {
+/** Everything in the file, at most the limit; a file that grows meanwhile is cut off by it, too. E_IO, E_LIMIT, E_FORMAT. */
+export async function readOpened(handle: FileHandle, item: string): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for (;;) {
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(256 * 1024), 0, 256 * 1024, null);
+    const { bytesRead, buffer } = await handle
+      .read(Buffer.allocUnsafe(256 * 1024), 0, 256 * 1024, null)
+      .catch((cause: unknown) => {
+        const why = errnoOf(cause) ?? 'unknown';
+        throw new SignetError('E_IO', `${item} cannot be read: ${why}`, { item, cause });
+      });
     if (bytesRead === 0) break;
     size += bytesRead;
     if (size > MAX_FILE_BYTES) {
@@ -197,15 +254,5 @@ function statOrUndefined(path: string): BigIntStats | undefined {
   } catch (error) {
     if (UNREACHABLE.has(errnoOf(error))) return undefined;
     throw ioError(path, error);
-  }
-}
-
-/** The real path of a file that may not exist yet: that of its nearest existing folder, and the rest as it is. */
-function realpathOfPlanned(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (!UNREACHABLE.has(errnoOf(error)) || dirname(path) === path) throw ioError(path, error);
-    return join(realpathOfPlanned(dirname(path)), basename(path));
   }
 }

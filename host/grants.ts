@@ -1,6 +1,7 @@
 // grants.yaml: what the operator allows each bundle to do (DESIGN.md §4 "Capabilities", §7 "Grant"). Read strictly; changed
 // by people only; its epoch ties a plan to the grants under which it was compiled.
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
 import { formatYaml, parseYaml } from '../registry/yaml.ts';
 import { Grant, Grants } from '../src/contracts/config.ts';
@@ -10,7 +11,10 @@ import { SignetError } from '../src/error.ts';
 import { canonicalJson } from '../src/json.ts';
 import type { Clock } from '../src/ports.ts';
 import { parseShape } from '../src/shape.ts';
-import { errnoOf, ioError, writeAtomic } from './files.ts';
+import { errnoOf, ioError, realpathOfPlanned, writeAtomic } from './files.ts';
+import { isInside } from './granted-files.ts';
+import { type ProjectPaths, projectPaths, protectedPaths } from './paths.ts';
+import { plain } from './plain-text.ts';
 import { acquireLock, type StateLock } from './state-lock.ts';
 
 /** A grant as it is asked for; who gives it is added from the principal. */
@@ -148,13 +152,15 @@ function stampOf(file: string): string {
 
 /**
  * Adds one grant, atomically, keeping all others and, where the file is laid out as Signet writes it, its comments. E_GRANT
- * where `by` is not a person, the grant is malformed, or the same thing is granted already and has not expired.
+ * where `by` is not a person, the grant is malformed, it names what no grant reaches (the state directory, the files of the
+ * project that decide, the keys), or the same thing is granted already and has not expired.
  */
 export function addGrant(file: string, draft: GrantDraft, by: Principal, clock: Clock): Grant {
   requirePerson(by, 'grant');
   const grant = parseShape(Grant, { ...draft, by: by.id }, 'the grant', 'E_GRANT');
   const wrong = problemOf(grant, undefined);
   if (wrong !== undefined) throw new SignetError('E_GRANT', `the grant: ${wrong}`);
+  if (grant.capability === 'fs.read') refuseProtected(grant.path, projectPaths(dirname(file)));
   changeGrants(file, clock, (text, before) => {
     const twin = before.find((other) => grantId(other) === grantId(grant));
     if (twin === undefined) return withGrant(text, before, grant);
@@ -165,6 +171,25 @@ export function addGrant(file: string, draft: GrantDraft, by: Principal, clock: 
     });
   });
   return grant;
+}
+
+/** A grant that could never work would only mislead whoever reads it. The built-in root below the state needs none. */
+function refuseProtected(path: string, paths: ProjectPaths): void {
+  const real = realpathOfPlanned(path);
+  const inside = protectedPaths(paths).find((guarded) => isInside(real, realpathOfPlanned(guarded)));
+  if (inside === undefined) return;
+  const item = plain(path, 4096);
+  const builtIn = isInside(real, realpathOfPlanned(paths.example));
+  throw new SignetError(
+    'E_GRANT',
+    `${item} ${builtIn ? 'needs no grant' : 'is never readable for a bundle'}`,
+    {
+      item,
+      expected: 'a file or folder outside the state directory, policy, grants, lockfile and keys',
+      actual: `it lies in ${inside}`,
+      fix: 'Copy what the bundle shall read to a folder of its own, and grant that.',
+    },
+  );
 }
 
 /** Removes the grant of that id (`grantId`). E_GRANT where there is none, or `by` is not a person. */

@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { sha256 } from '../keys/hash.ts';
-import { configDirectory } from '../keys/keyring.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
 import { EXTENSION, KIND_NAMES, type Kind } from '../src/contracts/manifest.ts';
@@ -25,7 +24,8 @@ import { InFlight } from './in-flight.ts';
 import { Installed } from './installed.ts';
 import { describeLayers } from './layers.ts';
 import { operator } from './operator.ts';
-import type { ProjectPaths } from './paths.ts';
+import { type ProjectPaths, protectedPaths } from './paths.ts';
+import { plainWithin } from './plain-text.ts';
 import { Supervisor } from './supervisor.ts';
 import { HOST_VERSION } from './version.ts';
 
@@ -101,7 +101,8 @@ export class Host {
       codeCache: codeCacheIn(paths.cache),
       onWorkerLost: ({ domain, reason }) => {
         try {
-          journal.append({ type: 'worker.lost', at: clock.now(), domain, reason });
+          const said = { domain: plainWithin(domain, 256), reason: plainWithin(reason, 1_024) };
+          journal.append({ type: 'worker.lost', at: clock.now(), ...said });
         } catch (thrown) {
           // No call waits for this record; thrown from here it would end the process that embeds the host.
           this.#events.emit('fault', asSignetError(thrown));
@@ -118,7 +119,7 @@ export class Host {
       services: {
         kv,
         files: new GrantedFiles({
-          protectedPaths: [paths.state, paths.policy, paths.grants, paths.lockfile, configDirectory()],
+          protectedPaths: protectedPaths(paths),
           builtInRoot: paths.example,
         }),
         log: (line) => this.#events.emit('log', line),

@@ -69,34 +69,43 @@ class DiskJournalFile implements JournalFile {
     this.#flushing ??= setImmediate(() => {
       try {
         this.#flush();
-      } catch (cause) {
-        // Nobody waits for this write: the next append or sync says that it failed.
-        this.#failure = cause;
+      } catch {
+        // Nobody waits for this write: it is remembered, and every later call says that it failed.
       }
     });
   }
 
+  flush(): void {
+    this.#flush();
+  }
+
   sync(): void {
-    if (this.#failure !== undefined) throw this.#failure;
     this.#flush();
     this.#io(() => fdatasyncSync(this.#fd));
   }
 
-  /** Writes what was appended since the last time, in one piece. */
+  /** Writes what was appended since the last time, in one piece. A piece that was lost is missing for good: no other follows. */
   #flush(): void {
+    if (this.#failure !== undefined) throw this.#failure;
     clearImmediate(this.#flushing);
     this.#flushing = undefined;
     if (this.#pending.length === 0) return;
     const bytes = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
     this.#pending = [];
-    this.#io(() => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
-    });
+    try {
+      this.#io(() => {
+        for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+      });
+    } catch (failure) {
+      this.#failure = failure;
+      throw failure;
+    }
   }
 
   truncate(length: number): void {
     this.#flush();
     this.#io(() => {
+      if (fstatSync(this.#fd).size < length) throw new Error(`it has fewer than ${length} bytes`);
       ftruncateSync(this.#fd, length);
       fsyncSync(this.#fd);
     });

@@ -37,6 +37,7 @@ const SHOWN_REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
   'E_CAPABILITY_DENIED',
   'E_PLAN_REQUIRED',
   'E_JOURNAL',
+  'E_CONFIG',
 ]);
 
 export class LoadedBundle {
@@ -88,16 +89,17 @@ export class LoadedBundle {
       bundle: this.ref,
       input: compileSchema(provided.input, `the input of ${item}`),
       output: compileSchema(provided.output, `the output of ${item}`),
-      invoke: (input, options) => this.#invoke(kind, name, input, options),
+      invoke: (input, options, accept) => this.#invoke(kind, name, input, options, accept),
     };
   }
 
-  async #invoke(
+  async #invoke<T>(
     kind: Kind,
     name: string,
     input: CheckedInput,
     options: CallOptions,
-  ): Promise<{ callId: string; output: string }> {
+    accept: (output: string) => T,
+  ): Promise<{ callId: string; output: T }> {
     const { broker, journal, clock, nextCallId, inFlight } = this.#services;
     this.#requireOpen();
     const limits = this.#limits(kind);
@@ -131,6 +133,7 @@ export class LoadedBundle {
     let effects = 0;
     let refusal: Refusal | undefined;
     let output: string;
+    let accepted: T;
     try {
       const guest = await this.#guest(options.tenant, limits.heapMb);
       output = await guest.call(call.fn, text, {
@@ -148,6 +151,8 @@ export class LoadedBundle {
           return answer;
         },
       });
+      // Before the record of the call ends: it never says of an output that was refused that all was well.
+      accepted = accept(output);
     } catch (thrown) {
       const error = asSignetError(thrown);
       record.end(error.code, null, effects);
@@ -156,7 +161,7 @@ export class LoadedBundle {
       ended.abort(ENDED);
     }
     record.end(null, output, effects);
-    return { callId, output };
+    return { callId, output: accepted };
   }
 
   /**

@@ -1,6 +1,7 @@
 // Where everything of a project is (DESIGN.md §6 "In the project folder, to be committed", "State directory").
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { configDirectory } from '../keys/keyring.ts';
 
 export interface ProjectPaths {
   readonly project: string;
@@ -22,6 +23,11 @@ export interface ProjectPaths {
   readonly token: string;
   /** The example that `signet up` audits: the one built-in read root. */
   readonly example: string;
+}
+
+/** What no grant reaches, whatever it says (DESIGN.md §4 "State directory, policy, grants, lockfile and keys"). */
+export function protectedPaths({ state, policy, grants, lockfile }: ProjectPaths): string[] {
+  return [state, policy, grants, lockfile, configDirectory()];
 }
 
 /** The paths of the project in `directory`, links resolved: grants and protected paths are compared by real path. */

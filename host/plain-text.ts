@@ -4,10 +4,15 @@
 /** Control, format, separator and surrogate code points. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
 
-/** The text on one line, unseen characters as `\u{hex}`, at most `max` characters of it. */
+/** The text on one line, unseen characters as `\u{hex}`, at most `max` characters of it: escaped, it may be longer. */
 export function plain(text: string, max = 200): string {
   const cut = text.length > max ? `${text.slice(0, max)}…` : text;
   return cut.replace(UNSEEN, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+}
+
+/** `plain`, cut again, so that what was escaped also has at most `max` characters: for fields with a limit of their own. */
+export function plainWithin(text: string, max: number): string {
+  return plain(text, max).slice(0, max).toWellFormed();
 }
 
 /** One word of a POSIX command line; with unseen characters, in the `$'…'` form that bash, zsh and ksh read. */

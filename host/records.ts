@@ -21,6 +21,8 @@ export const CALL_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const HEADER =
   /^([234]) ([A-Za-z0-9_-]{1,64}(?:\.[1-9][0-9]{0,9})?) (-|[a-z][a-z.]{0,31}) (0|[1-9][0-9]{0,8})$/;
 const MAX_HEADER = 140;
+/** UTF-16 units from which on an effect, which may wait for long, does not keep the text that it came in. */
+const LARGE = 64 * 1024;
 
 /** The records of a drained text. Anything else than whole, well-formed records: E_FORMAT. */
 export function parseDrained(text: string): DrainedRecord[] {
@@ -33,15 +35,22 @@ export function parseDrained(text: string): DrainedRecord[] {
     if (match === null) throw malformed(at);
     const end = lineEnd + 1 + Number(match[4]);
     if (end > text.length) throw malformed(at);
+    const kind = Number(match[1]) as DrainedRecord['kind'];
+    const keep = kind === RECORD.effect && text.length > LARGE ? detached : (slice: string) => slice;
     records.push({
-      kind: Number(match[1]) as DrainedRecord['kind'],
-      id: match[2] as string,
-      name: match[3] as string,
-      body: text.slice(lineEnd + 1, end),
+      kind,
+      id: keep(match[2] as string),
+      name: keep(match[3] as string),
+      body: keep(text.slice(lineEnd + 1, end)),
     });
     at = end;
   }
   return records;
+}
+
+/** A text of its own: a slice keeps the whole text that it is of in memory. Exact, since what came as UTF-8 is well-formed. */
+function detached(slice: string): string {
+  return Buffer.from(slice, 'utf8').toString('utf8');
 }
 
 function malformed(at: number): SignetError {

@@ -2,7 +2,7 @@
 // hard limit of time and memory with SIGKILL behind it, and no trust in anything that comes back.
 
 import { residentBytes } from './memory.ts';
-import { plain } from './plain-text.ts';
+import { plainWithin } from './plain-text.ts';
 import { FRAME, FrameDecoder, MAX_ANSWER_BYTES } from './wire.ts';
 import { type LaunchedWorker, launchWorker } from './worker/launch.ts';
 
@@ -202,7 +202,7 @@ export class WorkerProcess {
 
   #ending(code: number | null, signal: NodeJS.Signals | null): string {
     const tail = this.#launched.tail().trim();
-    const said = tail === '' ? '' : `, saying: ${plain(tail.slice(-500), 500)}`;
+    const said = tail === '' ? '' : `, saying: ${plainWithin(tail.slice(-500), 800)}`;
     return `it ended by ${signal ?? `exit ${code}`}${said}`;
   }
 

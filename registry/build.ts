@@ -1,5 +1,7 @@
 // From an author's folder to a bundle, confined and reproducible; and Signet's own scripts. The gate of esbuild (DESIGN.md §2
 // and §7, FORMAT.md "Manifest and build", THREATS.md 38).
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
@@ -7,6 +9,7 @@ import { EXTENSION, type Manifest } from '../src/contracts/manifest.ts';
 import { SignetError } from '../src/error.ts';
 import { parseJson } from '../src/json.ts';
 import { archiveDigest, type PackFile, packArchive, readArchive } from './archive.ts';
+import { mayComputeImports, refuseComputedImports } from './computed-imports.ts';
 import { checkLoads, type Evaluate, evaluateGuest } from './evaluate-guest.ts';
 import { DESCRIBE_ENTRY, GUEST_ENTRY, PLUGIN_MODULE, SOURCE_ENTRY, ZOD_STUB } from './guest-modules.ts';
 import { readManifest, readSourceManifest } from './manifest.ts';
@@ -126,9 +129,12 @@ interface GuestScript {
  * with a function `describe`, with zod inside. `ship`: calls `__signet_define` once. E_BUILD, E_BUILD_IMPORT.
  */
 async function bundleGuest(folder: string, pass: 'describe' | 'ship'): Promise<GuestScript> {
+  // The bundler stands in a folder without files, wherever this process does.
+  const empty = mkdtempSync(path.join(tmpdir(), 'signet-build-'));
   try {
     const result = await esbuild.build({
       ...COMMON,
+      absWorkingDir: empty,
       entryPoints: ['entry'],
       outfile: 'main.js',
       platform: 'neutral',
@@ -153,6 +159,8 @@ async function bundleGuest(folder: string, pass: 'describe' | 'ship'): Promise<G
     throw new SignetError('E_BUILD', sorted.slice(0, 20).map(describeMessage).join('; '), {
       item: 'index.ts',
     });
+  } finally {
+    rmSync(empty, { recursive: true, force: true });
   }
 }
 
@@ -210,7 +218,7 @@ function confinement(folder: string, pass: 'describe' | 'ship'): esbuild.Plugin 
         contents: virtual.get(name) ?? '',
         loader: 'js',
       }));
-      build.onLoad({ filter: /.*/ }, ({ path: name, namespace }) => {
+      build.onLoad({ filter: /.*/ }, async ({ path: name, namespace }) => {
         const file = files.get(`${namespace}:${name}`);
         const loader = LOADERS[path.extname(name)];
         if (file === undefined || loader === undefined) {
@@ -219,10 +227,34 @@ function confinement(folder: string, pass: 'describe' | 'ship'): esbuild.Plugin 
             expected: Object.keys(LOADERS).join(', '),
           });
         }
-        return { contents: readRegular(file.file, name), loader };
+        const contents = readRegular(file.file, name);
+        return (await failureOf(contents, loader, name)) ?? { contents, loader };
       });
     },
   };
+}
+
+/** What keeps a module out of the bundle: it computes imports, or cannot be read. */
+async function failureOf(
+  contents: Uint8Array,
+  loader: esbuild.Loader,
+  name: string,
+): Promise<esbuild.OnLoadResult | undefined> {
+  const source = Buffer.from(contents).toString('utf8');
+  if (loader === 'json' || !mayComputeImports(source)) return undefined;
+  const { target, charset, logLevel, tsconfigRaw } = COMMON;
+  const plain = { minifyWhitespace: true, legalComments: 'none', sourcefile: name } as const;
+  try {
+    const { code } = await esbuild.transform(source, {
+      ...{ target, charset, logLevel, tsconfigRaw, loader },
+      ...plain,
+    });
+    refuseComputedImports(code, name);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof SignetError) return { errors: [{ text: thrown.message, detail: thrown }] };
+    return { errors: (thrown as esbuild.TransformFailure).errors };
+  }
 }
 
 const SIGNET_ROOT = path.dirname(fileURLToPath(import.meta.url));

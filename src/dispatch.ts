@@ -30,7 +30,10 @@ export interface CheckedInput {
   readonly value: unknown;
 }
 
-/** One function of one bundle. `invoke` returns JSON text, as the isolate made it. */
+/**
+ * One function of one bundle. `invoke` hands the JSON text that the isolate made to `accept` and returns what that returns; it
+ * throws E_OUTPUT, and whatever the provider records of the call says so.
+ */
 export interface Provider {
   readonly kind: Kind;
   readonly name: string;
@@ -39,10 +42,11 @@ export interface Provider {
   /** The function's own schemas, beside those of its kind. */
   readonly input: Validator;
   readonly output: Validator;
-  invoke(
+  invoke<T>(
     input: CheckedInput,
     options: CallOptions,
-  ): Promise<{ readonly callId: string; readonly output: string }>;
+    accept: (output: string) => T,
+  ): Promise<{ readonly callId: string; readonly output: T }>;
 }
 
 export interface CallResult {
@@ -115,14 +119,15 @@ export class Dispatch {
       'E_INPUT',
       `the input of ${item}`,
     );
-    const answer = await provider.invoke({ text: JSON.stringify(given), value: given }, options);
-    const output = check(
-      [provider.output, kindValidator(kind, 'output')],
-      JSON.parse(answer.output),
-      'E_OUTPUT',
-      `the output of ${item}`,
-    );
-    return { callId: answer.callId, bundle: provider.bundle, output };
+    const accept = (output: string): unknown =>
+      check(
+        [provider.output, kindValidator(kind, 'output')],
+        JSON.parse(output),
+        'E_OUTPUT',
+        `the output of ${item}`,
+      );
+    const answer = await provider.invoke({ text: JSON.stringify(given), value: given }, options, accept);
+    return { ...answer, bundle: provider.bundle };
   }
 }
 

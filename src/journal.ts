@@ -80,7 +80,10 @@ export class Journal implements JournalSink {
    * See JournalSink. A record that breaks its schema is E_FORMAT, one over 65,535 bytes E_LIMIT (keep large values by
    * digest), a failed write E_IO; after a failure that may have left the file in doubt, every further append is E_IO.
    */
-  append(record: JournalRecord, { durable = false }: { durable?: boolean } = {}): number {
+  append(
+    record: JournalRecord,
+    { durable = false, written = false }: { durable?: boolean; written?: boolean } = {},
+  ): number {
     const leaf = utf8.encode(canonicalJson(parseShape(JournalEntry, record, ITEM)));
     requireEntrySize(leaf, ITEM);
     const hash = leafHash(this.#sha256, leaf);
@@ -89,19 +92,13 @@ export class Journal implements JournalSink {
     this.#write(() => this.#file.append(frame));
     this.#advance(hash, this.#end + frame.length);
     if (durable) this.sync();
+    else if (written) this.#settle(() => this.#file.flush(), 'a record could not be written to the journal');
     return index;
   }
 
   /** Returns once every record so far would survive the loss of power. */
   sync(): void {
-    this.#requireSound();
-    try {
-      this.#file.sync();
-    } catch (cause) {
-      // What a failed flush has lost is unknown, and a second flush would not say: this journal takes no more.
-      this.#failure = cause;
-      throw new SignetError('E_IO', 'the journal could not be made durable', { cause });
-    }
+    this.#settle(() => this.#file.sync(), 'the journal could not be made durable');
   }
 
   /** The records from index `from` (0 or more) on, also those appended meanwhile. A later type: E_FORMAT_VERSION. */
@@ -192,7 +189,10 @@ export class Journal implements JournalSink {
     this.#end = end;
   }
 
-  /** A write that fails half-way is cut off again: a later record behind it would make it damage in the middle. */
+  /**
+   * A write that fails half-way is cut off again: a later record behind it would make it damage in the middle. Where records
+   * before it were lost as well, the file is too short to be cut there, and the journal takes no more.
+   */
   #write(write: () => void): void {
     this.#requireSound();
     try {
@@ -204,6 +204,17 @@ export class Journal implements JournalSink {
         this.#failure = second;
       }
       throw new SignetError('E_IO', 'a record could not be written to the journal', { cause });
+    }
+  }
+
+  /** What a failed flush has lost is unknown, and a second flush would not say: this journal takes no more. */
+  #settle(flush: () => void, sentence: string): void {
+    this.#requireSound();
+    try {
+      flush();
+    } catch (cause) {
+      this.#failure = cause;
+      throw new SignetError('E_IO', sentence, { cause });
     }
   }
 

@@ -5,6 +5,8 @@ import { SignetError } from './error.ts';
 export interface JsonLimits {
   readonly maxBytes: number;
   readonly maxDepth: number;
+  /** Members and elements of all objects and arrays together; without it, as many as fit. */
+  readonly maxValues?: number;
 }
 
 const DEFAULTS: JsonLimits = { maxBytes: 8 * 1024 * 1024, maxDepth: 64 };
@@ -12,14 +14,15 @@ const FORBIDDEN_KEYS = new Set(['__proto__']);
 
 /**
  * Parses JSON text or UTF-8 bytes. Refused with E_JSON: malformed text or UTF-8, a byte order mark, duplicate keys,
- * `__proto__`, lone surrogates, numbers that overflow, nesting beyond `maxDepth`. Beyond `maxBytes` of UTF-8: E_LIMIT.
+ * `__proto__`, lone surrogates, numbers that overflow, nesting beyond `maxDepth`. Beyond `maxBytes` of UTF-8 or `maxValues`:
+ * E_LIMIT.
  */
 export function parseJson(
   source: string | Uint8Array,
   item = 'JSON',
   limits: Partial<JsonLimits> = {},
 ): JsonValue {
-  const { maxBytes, maxDepth } = { ...DEFAULTS, ...limits };
+  const { maxBytes, maxDepth, maxValues = Number.POSITIVE_INFINITY } = { ...DEFAULTS, ...limits };
   const size = utf8Length(source, maxBytes);
   if (size > maxBytes) {
     throw new SignetError('E_LIMIT', `${item} is too large`, {
@@ -29,7 +32,7 @@ export function parseJson(
     });
   }
   const text = typeof source === 'string' ? source : decodeUtf8(source, item);
-  refuseAmbiguity(text, maxDepth, item);
+  refuseAmbiguity(text, { maxDepth, maxValues }, item);
   try {
     return JSON.parse(text) as JsonValue;
   } catch (cause) {
@@ -57,6 +60,13 @@ function notJson(item: string, cause: unknown): SignetError {
   return new SignetError('E_JSON', `${item} is not JSON: ${(cause as Error).message}`, { item, cause });
 }
 
+function tooMany(item: string, maxValues: number): SignetError {
+  return new SignetError('E_LIMIT', `${item} has too many values`, {
+    item,
+    expected: `fewer than ${maxValues}`,
+  });
+}
+
 const [QUOTE, BACKSLASH, COMMA, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2c, 0x2d, 0x30, 0x39];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
 
@@ -64,13 +74,19 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 
  * One linear pass over the characters before JSON.parse sees them: depth, keys, strings and numbers are looked at. It is
  * exact for text that is JSON; any other text is refused here or by JSON.parse afterwards.
  */
-function refuseAmbiguity(text: string, maxDepth: number, item: string): void {
+function refuseAmbiguity(
+  text: string,
+  { maxDepth, maxValues }: { maxDepth: number; maxValues: number },
+  item: string,
+): void {
   const refuse = (what: string): never => {
     throw new SignetError('E_JSON', `${item} ${what}`, { item });
   };
   /** The keys seen in each open object; undefined for an array. */
   const scopes: (Set<string> | undefined)[] = [];
   let expectKey = false;
+  /** Every member or element but the first of its object or array comes after a comma. */
+  let values = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === QUOTE) {
@@ -87,6 +103,7 @@ function refuseAmbiguity(text: string, maxDepth: number, item: string): void {
       i = end - 1;
     } else if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) {
       scopes.push(unit === OPEN_OBJECT ? new Set() : undefined);
+      if (++values >= maxValues) throw tooMany(item, maxValues);
       if (scopes.length > maxDepth) refuse(`is nested deeper than ${maxDepth}`);
       expectKey = unit === OPEN_OBJECT;
     } else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) {
@@ -94,6 +111,7 @@ function refuseAmbiguity(text: string, maxDepth: number, item: string): void {
       expectKey = false;
     } else if (unit === COMMA) {
       expectKey = scopes.at(-1) !== undefined;
+      if (++values >= maxValues) throw tooMany(item, maxValues);
     } else if (unit === MINUS || (unit >= ZERO && unit <= NINE)) {
       const end = endOfNumber(text, i);
       if (Math.abs(Number(text.slice(i, end))) === Number.POSITIVE_INFINITY) {

@@ -27,21 +27,27 @@ export interface JournalFile {
   size(): number;
   /** The bytes from `offset` up to `offset + length`, fewer where the file ends. */
   read(offset: number, length: number): Uint8Array;
-  /** Writes all the bytes at the end; they survive a process that is killed. */
+  /**
+   * Writes all the bytes at the end, at the latest in the next turn of the event loop. A write that fails then is thrown by
+   * every later call.
+   */
   append(bytes: Uint8Array): void;
+  /** Returns once everything appended survives a process that is killed. */
+  flush(): void;
   /** Returns once everything appended would survive the loss of power. */
   sync(): void;
-  /** Cuts the file to the length, durably. */
+  /** Cuts the file to the length, durably; a file that is shorter is left as it is, and that is a failure. */
   truncate(length: number): void;
 }
 
 /** Appends records to the host's journal. */
 export interface JournalSink {
   /**
-   * Appends one record and returns its index. With `durable`, the record is on disk before the call returns:
-   * required before a mutating effect is performed.
+   * Appends one record and returns its index. With `written`, it and all before it survive a process that is killed when the
+   * call returns: required before any effect is performed. With `durable`, also the loss of power: required before a mutating
+   * one.
    */
-  append(record: JournalRecord, options?: { durable?: boolean }): number;
+  append(record: JournalRecord, options?: { durable?: boolean; written?: boolean }): number;
 }
 
 /** One journal record; `type` says which, the rest is plain JSON. */

@@ -70,6 +70,8 @@ export interface PlannedEffect {
 export interface Capability {
   /** The capability that manifest, kind and grants speak of. */
   readonly id: CapabilityId;
+  /** Bytes of its arguments' JSON text at most: more is refused unread. */
+  readonly maxArgs: number;
   /** E_CAPABILITY_ARGS for arguments of another shape; E_CAPABILITY_DENIED, with the command that grants, without a grant. */
   plan(args: unknown, context: EffectContext): PlannedEffect;
 }
@@ -77,11 +79,13 @@ export interface Capability {
 /** A capability from its parts; `plan` sees only arguments that have their shape. */
 export function defineCapability<S extends z.ZodType>(definition: {
   readonly id: CapabilityId;
+  readonly maxArgs: number;
   readonly args: S;
   plan(args: z.output<S>, context: EffectContext): PlannedEffect;
 }): Capability {
   return {
     id: definition.id,
+    maxArgs: definition.maxArgs,
     plan: (args, context) =>
       definition.plan(parseShape(definition.args, args, definition.id, 'E_CAPABILITY_ARGS'), context),
   };
@@ -94,6 +98,9 @@ export function requestsOf<I extends CapabilityId>(
 ): Extract<CapabilityRequest, { id: I }>[] {
   return call.requests.filter((request) => request.id === id) as Extract<CapabilityRequest, { id: I }>[];
 }
+
+/** Bytes of JSON text that no string of so many UTF-16 units exceeds, with room for the rest of small arguments. */
+export const jsonBytes = (units: number): number => 6 * units + 1_024;
 
 /** A refusal; `fix` says what would have to be done for it to be allowed. */
 export function denied(call: CallContext, what: string, fix: string): SignetError {

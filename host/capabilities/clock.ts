@@ -4,6 +4,7 @@ import { type Capability, defineCapability } from './capability.ts';
 
 export const clock: Capability = defineCapability({
   id: 'clock',
+  maxArgs: 1_024,
   args: z.strictObject({}),
   plan: (_, { now }) => ({
     action: 'read the time',

@@ -23,6 +23,9 @@ import {
 
 type ExecGrant = Extract<Grant, { capability: 'exec' }>;
 
+/** Bytes of JSON text: the longest input, with its line ends escaped, and the longest arguments. */
+const MAX_ARGS = 8 * 1024 * 1024;
+
 const common = {
   /** In UTF-16 units. */
   stdin: z
@@ -43,6 +46,7 @@ type Args = z.output<typeof Args>;
 
 export const exec: Capability = defineCapability({
   id: 'exec',
+  maxArgs: MAX_ARGS,
   args: Args,
   plan(args, context) {
     const { call } = context;

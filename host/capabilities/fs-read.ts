@@ -10,12 +10,14 @@ import {
   defaultReason,
   defineCapability,
   denied,
+  jsonBytes,
   requestsOf,
   ungranted,
 } from './capability.ts';
 
 export const fsRead: Capability = defineCapability({
   id: 'fs.read',
+  maxArgs: jsonBytes(4096),
   args: z.strictObject({ path: z.string().startsWith('/').max(4096) }),
   plan({ path }, context) {
     const { call, grants, now, services } = context;

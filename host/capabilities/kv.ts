@@ -12,16 +12,19 @@ import {
   defineCapability,
   denied,
   type EffectContext,
+  jsonBytes,
   type PlannedEffect,
   requestsOf,
   ungranted,
 } from './capability.ts';
 
 /** In UTF-16 units; the store counts bytes. */
+const MAX_VALUE = 256 * 1024;
 const Key = z.string().min(1).max(512);
 
 export const kvGet: Capability = defineCapability({
   id: 'kv',
+  maxArgs: jsonBytes(512),
   args: z.strictObject({ key: Key }),
   plan: ({ key }, context) =>
     reading(context, `read its value ${quote(key)}`, (store, space) => ({ value: store.get(space, key) })),
@@ -29,6 +32,7 @@ export const kvGet: Capability = defineCapability({
 
 export const kvList: Capability = defineCapability({
   id: 'kv',
+  maxArgs: jsonBytes(512),
   args: z.strictObject({ prefix: z.string().max(512).default('') }),
   plan: ({ prefix }, context) =>
     reading(context, `list its keys that start with ${quote(prefix)}`, (store, space) => ({
@@ -38,7 +42,8 @@ export const kvList: Capability = defineCapability({
 
 export const kvSet: Capability = defineCapability({
   id: 'kv',
-  args: z.strictObject({ key: Key, value: z.string().max(256 * 1024) }),
+  maxArgs: jsonBytes(512 + MAX_VALUE),
+  args: z.strictObject({ key: Key, value: z.string().max(MAX_VALUE) }),
   plan: ({ key, value }, context) =>
     writing(context, `set its value ${quote(key)} to ${Buffer.byteLength(value)} bytes`, (store, space) =>
       store.set(space, key, value),
@@ -47,6 +52,7 @@ export const kvSet: Capability = defineCapability({
 
 export const kvDelete: Capability = defineCapability({
   id: 'kv',
+  maxArgs: jsonBytes(512),
   args: z.strictObject({ key: Key }),
   plan: ({ key }, context) =>
     writing(context, `delete its value ${quote(key)}`, (store, space) => store.delete(space, key)),

@@ -5,13 +5,17 @@ import { type Capability, defineCapability } from './capability.ts';
 
 /** Characters of one line that reach the log. */
 const MAX_SHOWN = 4096;
+/** Bytes of JSON text. */
+const MAX_ARGS = 64 * 1024;
 
 export const log: Capability = defineCapability({
   id: 'log',
+  maxArgs: MAX_ARGS,
   args: z.strictObject({
     level: z.enum(['debug', 'info', 'warn', 'error']),
-    message: z.string().max(64 * 1024),
-    data: z.json().optional(),
+    message: z.string(),
+    // Of JSON already, and no longer than the arguments may be: it is not walked again.
+    data: z.unknown().optional(),
   }),
   plan: ({ level, message, data }, { call, now, services }) => ({
     action: `write a line to the log`,

@@ -6,6 +6,7 @@ import { type Capability, defineCapability } from './capability.ts';
 
 export const random: Capability = defineCapability({
   id: 'random',
+  maxArgs: 1_024,
   args: z.strictObject({ bytes: z.number().int().min(0).max(4096) }),
   plan: ({ bytes }) => ({
     action: `draw ${bytes} random bytes`,

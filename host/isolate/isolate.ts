@@ -242,8 +242,8 @@ function attempt(isolate: Isolate, timeoutMs: number, run: () => void): Outcome 
     return undefined;
   } catch (thrown) {
     if (isolate.isDisposed) return { failure: FAILURE.memory, message: '' };
-    // A guest can reject with this very text: it counts only when the time was really up.
-    const { message } = thrown as Error;
+    // A guest can reject with this very text: it counts only when the time was really up. It can reject with null, too.
+    const message = thrown instanceof Error ? thrown.message : '';
     if (message === 'Script execution timed out.' && performance.now() - started >= timeoutMs - 5) {
       return { failure: FAILURE.timeout, message: '' };
     }
@@ -254,6 +254,6 @@ function attempt(isolate: Isolate, timeoutMs: number, run: () => void): Outcome 
 /** V8's own syntax error, made before any guest code ran, or a heap too small for the text. */
 function compileFailure(isolate: Isolate, thrown: unknown): Outcome {
   if (isolate.isDisposed) return { failure: FAILURE.memory, message: '' };
-  const message = (thrown as Error).message.slice(0, 1_000);
+  const message = (thrown instanceof Error ? thrown.message : '').slice(0, 1_000);
   return { failure: FAILURE.guest, message: JSON.stringify({ message, name: 'SyntaxError' }) };
 }

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openJournalFile } from '../../host/journal-file.ts';
+import { KeyValueStore } from '../../host/kv.ts';
 import { sha256 } from '../../keys/hash.ts';
 import { digestOf } from '../../src/digest.ts';
 import { Journal } from '../../src/journal.ts';
@@ -117,12 +118,41 @@ describe('intent, effect, outcome', () => {
   test('the intent of a mutation is durable before it is done; the outcome follows', async () => {
     const plan = fixture.plan('skill', 'work');
     const seen: unknown[] = [];
-    fixture.append = (record, options) => seen.push([record.type, options?.durable, existsSync(made)]);
+    fixture.append = (record, options) =>
+      seen.push([record.type, options?.durable === true, existsSync(made)]);
     expect(await make({ plan })).toMatchObject({ ok: true });
     expect(seen).toEqual([
       ['effect.intent', true, false],
       ['effect.outcome', false, true],
     ]);
+  });
+  test('the intent of an observation is in the file, not only in memory, when it is done', async () => {
+    fixture.grants = grantsOf({ capability: 'kv', class: 'observe' });
+    const seen: boolean[] = [];
+    const get = vi.spyOn(KeyValueStore.prototype, 'get').mockImplementation((_, key) => {
+      const text = readFileSync(join(fixture.folder, '.signet', 'journal'), 'latin1');
+      seen.push(text.includes(`value \\"${key}\\"`));
+      return null;
+    });
+    const asked = ['a', 'b'].map((key) => fixture.perform(fixture.call(), 'kv.get', { key }));
+    expect(await Promise.all(asked)).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(seen).toEqual([true, true]);
+    get.mockRestore();
+  });
+  test('an observation whose intent cannot be written: E_JOURNAL, nothing done', async () => {
+    fixture.grants = grantsOf({ capability: 'kv', class: 'observe' });
+    const get = vi.spyOn(KeyValueStore.prototype, 'get');
+    fixture.append = (_, options) => {
+      if (options?.written === true) throw new Error('disk full');
+      return 0;
+    };
+    expect(await fixture.perform(fixture.call(), 'kv.get', { key: 'k' })).toMatchObject({
+      code: 'E_JOURNAL',
+    });
+    expect(get).not.toHaveBeenCalled();
+    fixture.append = undefined;
+    expect(await fixture.perform(fixture.call(), 'kv.get', { key: 'k' })).toMatchObject({ ok: true });
+    get.mockRestore();
   });
   test('an intent that cannot be journalled: E_JOURNAL, nothing done', async () => {
     const plan = fixture.plan('skill', 'work');

@@ -43,6 +43,31 @@ describe('taken', () => {
     expect(callInput(value, 'skill/run')).toEqual(value);
   });
 
+  test('a field that is undefined is left out', () => {
+    expect(JSON.stringify(callInput({ a: undefined, b: [{ c: undefined }] }, 'x'))).toBe('{"b":[{}]}');
+  });
+
+  test('each property is read once: what it says later is not heard', () => {
+    let reads = 0;
+    const next = () => `value ${++reads}`;
+    const accessor = Object.defineProperty({}, 'to', { get: next, enumerable: true });
+    const proxy = new Proxy(['x'], { get: (array, key) => (key === '0' ? next() : Reflect.get(array, key)) });
+    const taken = callInput({ accessor, proxy }, 'x');
+    const first = canonicalJson(taken);
+    expect(first).toBe('{"accessor":{"to":"value 1"},"proxy":["value 2"]}');
+    expect([canonicalJson(taken), JSON.stringify(taken)]).toEqual([first, first]);
+    expect(reads).toBe(2);
+  });
+
+  test('a toJSON of a prototype is not asked', () => {
+    class Sly extends Array<number> {
+      toJSON(): string {
+        return 'sly';
+      }
+    }
+    expect(JSON.stringify(callInput(Sly.of(1, 2), 'x'))).toBe('[1,2]');
+  });
+
   test('undefined is null', () => expect(callInput(undefined, 'skill/run')).toBe(null));
 });
 

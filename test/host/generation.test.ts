@@ -3,8 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Call, type Effect, type EffectAnswer } from '../../host/call.ts';
+import type { EffectQueueLimits } from '../../host/effect-queue.ts';
 import { Generation } from '../../host/generation.ts';
 import { FAILURE, FRAME } from '../../host/wire.ts';
+import type { WorkerProcess } from '../../host/worker-process.ts';
 import { bundleOf, callOptions, closeAfterEach, openGuest, outcomeOf, supervise } from './guest-fixture.ts';
 import {
   closeWorkersAfterEach,
@@ -172,29 +174,94 @@ describe('batches', () => {
   });
 });
 
+describe('a flood of effects', () => {
+  const FLOOD = bundleOf({
+    flood: `async(n,ctx)=>(await Promise.allSettled(Array.from({length:n},()=>ctx.kv.get('k')))).length`,
+  });
+
+  it('is performed a few at once, and all of it in the end', async () => {
+    const guest = await openGuest(supervise(), FLOOD);
+    let [running, most, done] = [0, 0, 0];
+    const perform = async (): Promise<EffectAnswer> => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      done++;
+      return { ok: true, value: '{"value":null}' };
+    };
+    const options = callOptions({ perform, effects: 400 });
+    expect(await guest.call('skill/flood', '400', options)).toBe('400');
+    expect({ done, most }).toEqual({ done: 400, most: 16 });
+  });
+
+  it('ends with its call, also where each effect keeps the host busy', async () => {
+    const guest = await openGuest(supervise(), FLOOD);
+    let done = 0;
+    const perform = async (): Promise<EffectAnswer> => {
+      done++;
+      for (const end = performance.now() + 20; performance.now() < end; );
+      return { ok: true, value: '{"value":null}' };
+    };
+    const options = callOptions({ perform, effects: 400, wallMs: 400 });
+    expect(await outcomeOf(guest.call('skill/flood', '400', options))).toBe('E_TIMEOUT');
+    await new Promise(setImmediate);
+    expect(done).toBeLessThan(400);
+    expect(await guest.call('skill/flood', '1', callOptions({ perform }))).toBe('1');
+  });
+
+  it('whose arguments are too long together is E_EFFECT_LIMIT', async () => {
+    const flood = (count: number): string => {
+      const records = Array.from(
+        { length: count },
+        (_, index) => `4 mine.${index + 1} log 10\n"${'x'.repeat(8)}"`,
+      );
+      return `frame(${FRAME.drained},isolate,${JSON.stringify(records.join(''))})`;
+    };
+    const born = `frame(${FRAME.drained},isolate,'')`;
+    const last = `frame(${FRAME.drained},isolate,'2 mine - 1\\n1')`;
+    const outcomes: string[] = [];
+    for (const count of [4, 3]) {
+      const { worker } = startWorker(evilScript([born, flood(count), last]));
+      const generation = generationOf(worker, { running: 1, argsUnits: 20 });
+      outcomes.push(await callOn(generation));
+    }
+    expect(outcomes).toEqual(['E_EFFECT_LIMIT', 'ok 1']);
+  });
+});
+
+/** A generation on a worker that speaks for itself. */
+function generationOf(worker: WorkerProcess, effects: Partial<EffectQueueLimits> = {}): Generation {
+  return new Generation(worker, {
+    isolateId: 1,
+    heapMb: 8,
+    code: '',
+    codeCache: new Uint8Array(),
+    loadMs: 5_000,
+    seed: 1,
+    now: () => 1,
+    onBatch: undefined,
+    onEnd: () => undefined,
+    effects,
+  });
+}
+
+/** What a call of the id `mine` comes to. */
+function callOn(generation: Generation): Promise<string> {
+  return outcomeOf(
+    new Promise<string>((resolve, reject) => {
+      generation.start(new Call('skill/x', '{}', callOptions({ callId: 'mine' }), { resolve, reject }));
+    }),
+  );
+}
+
 describe('a worker that lies is lost:', () => {
   const record = (text: string): string => `frame(${FRAME.drained},isolate,${JSON.stringify(text)})`;
   const born = `frame(${FRAME.drained},isolate,'')`;
 
   /** What a call comes to whose worker answers as the script says. */
-  async function callOn(answers: readonly string[]): Promise<{ outcome: string; causes: string[] }> {
+  async function callAnswered(answers: readonly string[]): Promise<{ outcome: string; causes: string[] }> {
     const { worker, losses } = startWorker(evilScript(answers));
-    const outcome = await outcomeOf(
-      new Promise<string>((resolve, reject) => {
-        const generation = new Generation(worker, {
-          isolateId: 1,
-          heapMb: 8,
-          code: '',
-          codeCache: new Uint8Array(),
-          loadMs: 5_000,
-          seed: 1,
-          now: () => 1,
-          onBatch: undefined,
-          onEnd: () => undefined,
-        });
-        generation.start(new Call('skill/x', '{}', callOptions({ callId: 'mine' }), { resolve, reject }));
-      }),
-    );
+    const outcome = await callOn(generationOf(worker));
     return { outcome, causes: losses.map(({ cause }) => cause) };
   }
 
@@ -213,26 +280,26 @@ describe('a worker that lies is lost:', () => {
     ['an unknown failure', `frame(${FRAME.failed},isolate,'\\x09')`],
     ['an empty failure', `frame(${FRAME.failed},isolate,'')`],
   ])('%s', async (_, answer) => {
-    expect(await callOn([born, answer])).toEqual({ outcome: 'E_WORKER_LOST', causes: ['protocol'] });
+    expect(await callAnswered([born, answer])).toEqual({ outcome: 'E_WORKER_LOST', causes: ['protocol'] });
   });
 
   it('an isolate that speaks at its birth', async () => {
-    expect(await callOn([record('2 mine - 1\n1')])).toEqual({
+    expect(await callAnswered([record('2 mine - 1\n1')])).toEqual({
       outcome: 'E_WORKER_LOST',
       causes: ['protocol'],
     });
   });
 
   it('a second result', async () => {
-    const { outcome, causes } = await callOn([born, record('2 mine - 1\n12 mine - 1\n2')]);
+    const { outcome, causes } = await callAnswered([born, record('2 mine - 1\n12 mine - 1\n2')]);
     expect({ outcome, causes }).toEqual({ outcome: 'ok 1', causes: ['protocol'] });
   });
 
   it('while an honest answer is taken', async () => {
-    expect(await callOn([born, record('2 mine - 1\n1')])).toEqual({ outcome: 'ok 1', causes: [] });
+    expect(await callAnswered([born, record('2 mine - 1\n1')])).toEqual({ outcome: 'ok 1', causes: [] });
     const failed = (failure: number): string => `frame(${FRAME.failed},isolate,[${failure}])`;
-    expect((await callOn([born, failed(FAILURE.timeout)])).outcome).toBe('E_TIMEOUT');
-    expect((await callOn([born, failed(FAILURE.memory)])).outcome).toBe('E_MEMORY');
-    expect((await callOn([born, failed(FAILURE.gone)])).outcome).toBe('E_WORKER_LOST');
+    expect((await callAnswered([born, failed(FAILURE.timeout)])).outcome).toBe('E_TIMEOUT');
+    expect((await callAnswered([born, failed(FAILURE.memory)])).outcome).toBe('E_MEMORY');
+    expect((await callAnswered([born, failed(FAILURE.gone)])).outcome).toBe('E_WORKER_LOST');
   });
 });

@@ -31,18 +31,41 @@ describe('equals your shell', () => {
     '/usr/bin/sudo',
     '/usr/bin/ruby2.7',
     '/bin/busybox',
+    '/usr/bin/stdbuf',
+    '/usr/bin/flock',
+    '/usr/bin/ionice',
+    '/usr/bin/taskset',
+    '/usr/bin/strace',
+    '/usr/bin/gdb',
+    '/lib64/ld-linux-x86-64.so.2',
+    '/lib/ld-linux-aarch64.so.1',
+    '/lib/ld-musl-x86_64.so.1',
+    '/usr/bin/ld.so',
+    '/usr/bin/vi',
+    '/usr/bin/vim',
+    '/usr/bin/vim.basic',
+    '/usr/bin/git',
+    '/usr/bin/sed',
+    '/usr/bin/ed',
   ])('%s, with or without -c', (program) => {
     for (const args of [[], ['-c', 'x'], ['/opt/script']])
       expect(describeGrant(exec(program, args))).toContain('this equals your shell');
   });
 
-  test.each(['/usr/bin/crontab', '/bin/cat', '/usr/bin/fish-counter', '/opt/nodes', '/usr/bin/envsubst'])(
-    '%s does not',
-    (program) => {
-      expect(equalsShell({ program, shell: false })).toBe(false);
-      expect(describeGrant(exec(program, ['-c', 'x']))).not.toContain('shell');
-    },
-  );
+  test.each([
+    '/usr/bin/crontab',
+    '/bin/cat',
+    '/usr/bin/fish-counter',
+    '/opt/nodes',
+    '/usr/bin/envsubst',
+    '/usr/bin/gitk',
+    '/usr/bin/used',
+    '/usr/bin/ld',
+    '/usr/lib/libc.so.6',
+  ])('%s does not', (program) => {
+    expect(equalsShell({ program, shell: false })).toBe(false);
+    expect(describeGrant(exec(program, ['-c', 'x']))).not.toContain('shell');
+  });
 
   test('whatever was granted as a shell line does', () => {
     expect(equalsShell({ program: '/opt/own-shell', shell: true })).toBe(true);

@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { GrantedFiles, isInside, isPlainPath } from '../../host/granted-files.ts';
+import { GrantedFiles, isInside, isPlainPath, readOpened } from '../../host/granted-files.ts';
 import { temporaryFolder } from './broker-fixture.ts';
 
 const SECRET = 'the secret';
@@ -62,6 +63,18 @@ describe('links are not followed (THREATS.md H10)', () => {
   test('a link of the kernel', async () => {
     await refused(`/proc/${process.pid}/root${secret}`, '/proc');
     await refused(`/proc/${process.pid}/exe`, '/proc');
+  });
+  test('a view of the running system, where everything is granted; a file beside it is read', async () => {
+    for (const path of [
+      `/proc/${process.pid}/environ`,
+      `/proc/${process.ppid}/environ`,
+      `/proc/${process.pid}/maps`,
+      `/proc/${process.pid}/mem`,
+      '/proc/version',
+      '/sys/kernel/uevent_seqnum',
+    ])
+      await refused(path, '/');
+    expect(await files.readText(join(root, 'sub', 'plain.txt'), '/')).toBe('plain');
   });
   test('a path beside the root', async () => {
     await refused(secret);
@@ -168,8 +181,47 @@ describe('what a file holds', () => {
     expect(
       await files.readText('/proc/self/status', '/proc/self/status').catch((e: Error) => e.message),
     ).toContain('link');
-    expect(await files.readText(`/proc/${process.pid}/status`, '/proc')).toContain('Name:');
+    const handle = await open(`/proc/${process.pid}/status`, 'r');
+    expect(await readOpened(handle, 'status')).toContain('Name:');
+    await handle.close();
   });
+  test('a file that cannot be read is E_IO', async () => {
+    const handle = await open(`/proc/${process.pid}/mem`, 'r');
+    await expect(readOpened(handle, 'mem')).rejects.toMatchObject({ code: 'E_IO', item: 'mem' });
+    await handle.close();
+  });
+});
+
+/** Whether this machine lets a process mount things in a namespace of its own. */
+const MOUNTS = spawnSync('unshare', ['-rm', 'true']).status === 0;
+
+test.runIf(MOUNTS)('a bind mount of what lies in a protected folder is never read, another one is', () => {
+  mkdirSync(join(root, '.signet', 'cache', 'deep'), { recursive: true });
+  writeFileSync(join(root, '.signet', 'cache', 'deep', 'key'), SECRET);
+  for (const name of ['first', 'second', 'other']) mkdirSync(join(root, 'sub', name));
+  writeFileSync(join(root, 'sub', 'file'), '');
+  mkdirSync(join(base, 'honest'));
+  writeFileSync(join(base, 'honest', 'text'), 'plain');
+  const script = `
+    const [module, root] = process.argv.slice(1);
+    const { GrantedFiles } = await import(module);
+    const files = new GrantedFiles({ protectedPaths: [root + '/.signet'], builtInRoot: root + '/.signet/example' });
+    const read = (path) => files.readText(root + '/sub/' + path, root).catch((error) => error.code);
+    const answers = [];
+    for (const path of ['first/deep/key', 'second/key', 'file', 'other/text', 'plain.txt']) answers.push(await read(path));
+    console.log(JSON.stringify(answers));`;
+  const mounts = [
+    [join(root, '.signet', 'cache'), join(root, 'sub', 'first')],
+    [join(root, '.signet', 'cache', 'deep'), join(root, 'sub', 'second')],
+    [join(root, '.signet', 'cache', 'deep', 'key'), join(root, 'sub', 'file')],
+    [join(base, 'honest'), join(root, 'sub', 'other')],
+  ].map(([from, to]) => `mount --bind '${from}' '${to}'`);
+  const module = join(import.meta.dirname, '../../host/granted-files.ts');
+  const line = `${mounts.join(' && ')} && exec "$@"`;
+  const node = [process.execPath, '--input-type=module', '-e', script, module, root];
+  const output = execFileSync('unshare', ['-rm', 'sh', '-c', line, 'sh', ...node], { encoding: 'utf8' });
+  const denied = 'E_CAPABILITY_DENIED';
+  expect(JSON.parse(output)).toEqual([denied, denied, denied, 'plain', 'plain']);
 });
 
 test.each([

@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -12,6 +21,7 @@ import {
 } from '../../host/grants.ts';
 import { acquireLock } from '../../host/state-lock.ts';
 import { sha256 } from '../../keys/hash.ts';
+import { configDirectory } from '../../keys/keyring.ts';
 import type { Principal } from '../../src/contracts/plan.ts';
 import { digestOf } from '../../src/digest.ts';
 import { NOW, temporaryFolder } from './broker-fixture.ts';
@@ -203,4 +213,33 @@ test('a reader sees every change, and grants nothing from a file that became inv
   expect(read).toThrow(expect.objectContaining({ code: 'E_CONFIG' }));
   rmSync(file);
   expect(read().grants).toEqual([]);
+});
+
+describe('what no grant reaches is refused when it is granted: E_GRANT', () => {
+  const read = (path: string): GrantDraft => ({ ...reading, path });
+  test.each([
+    '.signet',
+    '.signet/store',
+    '.signet/example',
+    'policy.yaml',
+    'grants.yaml',
+    'signet.lock.json',
+  ])('%s of the project', (name) => {
+    expect(() => addGrant(file, read(join(folder, name)), ann, clock)).toThrow(
+      expect.objectContaining({ code: 'E_GRANT' }),
+    );
+    expect(existsSync(file)).toBe(false);
+  });
+  test('the keys, and a link to what is guarded', () => {
+    mkdirSync(join(folder, '.signet'));
+    symlinkSync(join(folder, '.signet'), join(folder, 'link'));
+    for (const path of [join(configDirectory(), 'publisher'), join(folder, 'link', 'token')])
+      expect(() => addGrant(file, read(path), ann, clock)).toThrow(
+        expect.objectContaining({ code: 'E_GRANT' }),
+      );
+  });
+  test.each(['.signets', 'jobs.yaml', ''])('its twin "%s" is granted', (name) => {
+    const granted = addGrant(file, read(join(folder, name)), ann, clock);
+    expect(loadGrants(file).grants).toEqual([granted]);
+  });
 });

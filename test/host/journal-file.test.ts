@@ -1,5 +1,5 @@
 // The journal on a real disk: permissions, links, reopening, and a writer that is killed in the middle (THREATS.md 37, H20).
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -56,6 +56,69 @@ test('what is appended is written at the latest in the next turn of the event lo
   file.append(bytes('d'));
   file.close();
   expect(readFileSync(path, 'utf8')).toBe('abcd');
+});
+
+test('what is flushed is in the file at once', () => {
+  const file = openJournalFile(path);
+  const journal = new Journal({ file, sha256, origin: 'test' });
+  const size = statSync(path).size;
+  journal.append({ type: 'host.close', at: 1 });
+  expect(statSync(path).size).toBe(size);
+  journal.append({ type: 'host.close', at: 2 }, { written: true });
+  expect(statSync(path).size).toBeGreaterThan(size);
+  file.close();
+});
+
+test('cutting never makes a file longer', () => {
+  const file = openJournalFile(path);
+  file.append(bytes('abc'));
+  expectCode(() => file.truncate(4), 'E_IO');
+  file.truncate(3);
+  file.truncate(2);
+  file.close();
+  expect(readFileSync(path, 'utf8')).toBe('ab');
+});
+
+/** A journal on a disk with room for 8 KiB: what it says of records that are written later, and of everything after. */
+const FULL_DISK = `
+const [path, root] = process.argv.slice(1);
+process.on('SIGXFSZ', () => {});
+const { openJournalFile } = await import(root + '/host/journal-file.ts');
+const { Journal } = await import(root + '/src/journal.ts');
+const { sha256 } = await import(root + '/keys/hash.ts');
+const { statSync } = await import('node:fs');
+const file = openJournalFile(path);
+const journal = new Journal({ file, sha256, origin: 'test' });
+const codeOf = (work) => { try { work(); return 'ok'; } catch (error) { return error.code; } };
+const append = (options) => codeOf(() =>
+  journal.append({ type: 'worker.lost', at: 1, domain: 'd', reason: 'r'.repeat(900) }, options));
+let accepted = 0;
+while (append() === 'ok') { accepted++; await new Promise((turn) => setImmediate(turn)); }
+const later = [append(), append({ written: true }), append({ durable: true }), codeOf(() => journal.sync())];
+console.log(JSON.stringify({ accepted, size: statSync(path).size, later, close: codeOf(() => file.close()) }));
+`;
+
+test('a disk that is full ends the journal, and what was on it before is all there', () => {
+  const root = join(import.meta.dirname, '../..');
+  const line = 'ulimit -f 8 && exec "$@"';
+  const node = [process.execPath, '--input-type=module', '--eval', FULL_DISK, path, root];
+  const said = execFileSync('/bin/bash', ['-c', line, 'bash', ...node], { encoding: 'utf8' });
+  const { accepted, size, later, close } = JSON.parse(said) as Record<string, unknown>;
+  expect(later).toEqual(['E_IO', 'E_IO', 'E_IO', 'E_IO']);
+  expect(close).toBe('E_IO');
+  expect(statSync(path).size).toBe(size);
+  expect(
+    readFileSync(path)
+      .subarray(-16)
+      .every((byte) => byte === 0),
+  ).toBe(false);
+  const file = openJournalFile(path);
+  const journal = new Journal({ file, sha256, origin: 'test' });
+  // The last of them never reached the disk.
+  expect(journal.size).toBe((accepted as number) - 1);
+  expect([...journal.records()]).toHaveLength(journal.size);
+  journal.append({ type: 'host.close', at: 2 }, { durable: true });
+  file.close();
 });
 
 test('the file and a folder made for it are for their owner alone', () => {

@@ -7,6 +7,7 @@ import { sha256 } from '../../keys/hash.ts';
 import { Manifest } from '../../src/contracts/manifest.ts';
 import { digestOf, digestOfJson } from '../../src/digest.ts';
 import type { CallOptions } from '../../src/dispatch.ts';
+import { SignetError } from '../../src/error.ts';
 import type { JournalRecord } from '../../src/ports.ts';
 import { createFixture, type Fixture, grantsOf } from './broker-fixture.ts';
 import { bundleOf, closeAfterEach, supervise } from './guest-fixture.ts';
@@ -72,13 +73,14 @@ async function call(
   name: string,
   value: unknown = null,
   options: Partial<CallOptions> = {},
+  accept: (output: string) => unknown = (text) => JSON.parse(text) as unknown,
 ) {
   const provider = bundle.providers.find((one) => one.name === name);
   if (provider === undefined) throw new Error(`no ${name}`);
   const { output } = await provider.invoke(
     { text: JSON.stringify(value), value },
     { ...OPTIONS, ...options },
-    (text) => JSON.parse(text) as unknown,
+    accept,
   );
   return output;
 }
@@ -177,6 +179,22 @@ test('tenants share no state; calls of one tenant do', async () => {
   const bundle = load();
   const count = (tenant: string) => call(bundle, 'counts', null, { tenant });
   expect([await count('a'), await count('a'), await count('b'), await count('a')]).toEqual([1, 2, 1, 3]);
+});
+
+test('of an output that is refused the journal never says that all was well', async () => {
+  const bundle = load();
+  const refuse = () => {
+    throw new SignetError('E_OUTPUT', 'no');
+  };
+  expect(await codeOf(call(bundle, 'echo', 1, {}, refuse))).toBe('E_OUTPUT');
+  expect(records.at(-1)).toMatchObject({ type: 'call.end', ok: false, code: 'E_OUTPUT', outputHash: null });
+  expect(await call(bundle, 'echo', 1)).toBe(1);
+  expect(records.at(-1)).toMatchObject({
+    type: 'call.end',
+    ok: true,
+    code: null,
+    outputHash: digestOf(sha256, '1'),
+  });
 });
 
 describe('closed', () => {

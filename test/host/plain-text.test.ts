@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plain, shellQuote } from '../../host/plain-text.ts';
+import { plain, plainWithin, shellQuote } from '../../host/plain-text.ts';
 
 test.each([
   // hostile text, what is shown
@@ -39,4 +39,11 @@ test('a quoted word comes out of a shell as it went in', () => {
 test('what a terminal would act on is never in a quoted word', () => {
   expect(shellQuote('x\u001b[2J')).toBe("$'x\\U0000001b[2J'");
   expect(shellQuote('')).toBe("''");
+});
+
+test('what must fit a field is cut after it was escaped, and stays well-formed', () => {
+  expect(plainWithin('\u{e0001}'.repeat(500), 100)).toHaveLength(100);
+  expect(plainWithin('a😀', 2)).toBe('a\\');
+  expect(plainWithin(`${'a'.repeat(98)}\n😀`, 105).isWellFormed()).toBe(true);
+  expect(plainWithin('as it is', 8)).toBe('as it is');
 });

@@ -49,6 +49,14 @@ describe('refuses', () => {
   });
 });
 
+it('reads the effects of a large batch exactly, whatever their characters', () => {
+  const bodies = ['"ü😀\u0001"'.repeat(20_000), '"x"'];
+  const text = bodies.map((body, index) => format(4, `call-with-a-name.${index + 1}`, 'log', body)).join('');
+  expect(parseDrained(text)).toEqual(
+    bodies.map((body, index) => ({ kind: 4, id: `call-with-a-name.${index + 1}`, name: 'log', body })),
+  );
+});
+
 it('any text is read or refused with its code', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'234 a.-1\n09') }), (text) => {

@@ -1,6 +1,7 @@
 // A worker is never trusted (THREATS.md H2, H3, H9): what it says out of turn, too late or too big ends it.
 import { describe, expect, it } from 'vitest';
 import { bytesFrame, FRAME } from '../../host/wire.ts';
+import { JournalEntry } from '../../src/contracts/journal.ts';
 import { isRunning } from './guest-fixture.ts';
 import { ask, closeWorkersAfterEach, evilScript, startWorker } from './worker-fixture.ts';
 
@@ -65,6 +66,20 @@ describe('is lost by', () => {
     );
     expect(await ask(worker, request())).toBe('lost by exit, head');
     expect(losses[0]?.reason).toMatch(/^it ended by exit 3/);
+  });
+
+  it('its end, in words that the journal takes, whatever it said', async () => {
+    const { worker, losses } = startWorker(
+      evilScript([
+        "(()=>{console.error('\\u{e0001}'.repeat(400)+'\\ud800😀'.repeat(60));process.exit(3)})()",
+      ]),
+    );
+    expect(await ask(worker, request())).toBe('lost by exit, head');
+    const reason = losses[0]?.reason ?? '';
+    expect(reason).toContain('saying: \\u{e0001}');
+    const record = { type: 'worker.lost', at: 1, domain: 'd', reason };
+    expect(JournalEntry.safeParse(record).success).toBe(true);
+    expect(reason.isWellFormed()).toBe(true);
   });
 
   it('a script that does not start', async () => {

@@ -33,6 +33,31 @@ const lock = (packages: Record<string, object>): Record<string, unknown> => ({
   'package-lock.json': { lockfileVersion: 3, packages: { '': {}, ...packages } },
 });
 
+describe('an import that is put together at run time never makes the bundler read folders: E_BUILD_IMPORT', () => {
+  const importing = (what: string): string => `${skill()}\nexport const other = (x: string) => ${what};\n`;
+  test.each(['import(`../../../../${x}.neverexists.ts`)', "require('./' + x)", 'module.require(`./${x}`)'])(
+    '%s',
+    async (what) => {
+      expect(await codeOf(source({ 'index.ts': importing(what) }))).toBe('E_BUILD_IMPORT');
+    },
+  );
+  test('in a package', async () => {
+    const code = 'export const pick = (x) => import(`./${x}.js`);';
+    const files = {
+      ...at('node_modules/dep', pkg('dep', '1.0.0', code)),
+      ...lock({ 'node_modules/dep': { version: '1.0.0' } }),
+    };
+    const index = `import { pick } from 'dep';\n${importing('pick(x)')}`;
+    expect(await codeOf(source({ ...files, 'index.ts': index }))).toBe('E_BUILD_IMPORT');
+    const honest = at('node_modules/dep', pkg('dep', '1.0.0', code.replace('`./${x}.js`', "'./lib.js'")));
+    expect(await codeOf(source({ ...files, ...honest, 'index.ts': index }))).toBe('built');
+  });
+  test('its twin names a module, and builds', async () => {
+    const files = { 'index.ts': importing("import('./other.ts')"), 'other.ts': 'export const a = 1;' };
+    expect(await codeOf(source(files))).toBe('built');
+  });
+});
+
 describe('a bundle with code', () => {
   test('has manifest, script, map and prose, and nothing else', async () => {
     const folder = source({

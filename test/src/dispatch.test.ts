@@ -23,9 +23,9 @@ function provider(overrides: Partial<Provider> = {}): Provider {
       { type: 'object', properties: { n: { type: 'number' } }, required: ['n'], additionalProperties: false },
       'output',
     ),
-    invoke: async ({ text }) => {
+    invoke: async ({ text }, _, accept) => {
       const { n, by } = JSON.parse(text) as { n: number; by: number };
-      return { callId: 'c1', output: JSON.stringify({ n: n * by }) };
+      return { callId: 'c1', output: accept(JSON.stringify({ n: n * by })) };
     },
     ...overrides,
   };
@@ -56,9 +56,9 @@ test('a kind that is not built answers E_KIND_UNSUPPORTED and nothing runs', asy
   dispatch.provide(
     provider({
       kind: 'planner',
-      invoke: async () => {
+      invoke: async (_input, _options, accept) => {
         ran = true;
-        return { callId: 'c', output: '{}' };
+        return { callId: 'c', output: accept('{}') };
       },
     }),
   );
@@ -73,9 +73,9 @@ test('input that breaks the schema is E_INPUT and nothing runs; output that does
   let ran = 0;
   dispatch.provide(
     provider({
-      invoke: async () => {
+      invoke: async (_input, _options, accept) => {
         ran++;
-        return { callId: 'c', output: '{"n":"text"}' };
+        return { callId: 'c', output: accept('{"n":"text"}') };
       },
     }),
   );
@@ -97,7 +97,7 @@ test("the kind's own schema holds too, whatever the function declares", async ()
       kind: 'parser',
       name: 'p',
       ...loose,
-      invoke: async () => ({ callId: 'c', output: '{"observed":[1]}' }),
+      invoke: async (_input, _options, accept) => ({ callId: 'c', output: accept('{"observed":[1]}') }),
     }),
   );
   await expect(dispatch.call('parser', 'p', { raw: 1, declared: [] }, options)).rejects.toMatchObject({
@@ -133,4 +133,28 @@ test('a function is activated when it is first called, and its refusal is the ca
   await expect(dispatch.call('skill', 'double', { n: 1 }, options, refuse)).rejects.toMatchObject({
     code: 'E_FILE_CHANGED',
   });
+});
+
+test('the provider itself hears that its output is refused, before it can write down that all was well', async () => {
+  const dispatch = new Dispatch();
+  const written: string[] = [];
+  const answering =
+    (text: string): Provider['invoke'] =>
+    async (_input, _options, accept) => {
+      try {
+        const output = accept(text);
+        written.push('ok');
+        return { callId: 'c', output };
+      } catch (thrown) {
+        written.push((thrown as { code: string }).code);
+        throw thrown;
+      }
+    };
+  dispatch.provide(provider({ invoke: answering('{"n":"text"}') }));
+  dispatch.provide(provider({ name: 'twin', invoke: answering('{"n":1}') }));
+  await expect(dispatch.call('skill', 'double', { n: 1 }, options)).rejects.toMatchObject({
+    code: 'E_OUTPUT',
+  });
+  expect((await dispatch.call('skill', 'twin', { n: 1 }, options)).output).toEqual({ n: 1 });
+  expect(written).toEqual(['E_OUTPUT', 'ok']);
 });

@@ -311,6 +311,22 @@ describe('when the disk fails', () => {
     }
   });
 
+  test('written means written, at once, and durable too; where that fails, the journal takes nothing more', () => {
+    const { file, journal } = filled([closed(1)]);
+    const before = file.flushed;
+    journal.append(closed(2));
+    expect(file.flushed).toBe(before);
+    journal.append(closed(3), { written: true });
+    expect(file.flushed).toBe(before + 1);
+    file.fail = { flush: true };
+    expectCode(() => journal.append(closed(4), { written: true }), 'E_IO');
+    file.fail = {};
+    expectCode(() => journal.append(closed(5)), 'E_IO');
+    expectCode(() => journal.append(closed(5), { written: true }), 'E_IO');
+    expectCode(() => journal.append(closed(5), { durable: true }), 'E_IO');
+    expectCode(() => journal.sync(), 'E_IO');
+  });
+
   test('a record changed under an open journal is found when it is read', () => {
     const { file, journal } = filled(EVERY);
     const note = journal.checkpoint([signer]);

@@ -228,3 +228,11 @@ function sorted(value: unknown): unknown {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, child]) => ['key', key, sorted(child)]);
 }
+
+test('more values than may be are E_LIMIT, however they are nested; as many as may be are read', () => {
+  const maxValues = 6;
+  for (const text of ['[0,0,0,0,0,0,0]', '{"a":[],"b":[],"c":[]}', '[[[[[[]]]]]]', '["a,b",[],[],[]]'])
+    expectCode(() => parseJson(text, 'x', { maxValues }), 'E_LIMIT');
+  for (const text of ['[0,0,0,0,0]', '{"a":[],"b":[]}', '[[[[[]]]]]', '",,,,,,,,"', '["a,b,c,d,e,f"]'])
+    expect(parseJson(text, 'x', { maxValues })).toEqual(JSON.parse(text));
+});

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineCapability, denied, requestsOf, ungranted } from '../../../host/capabilities/capability.ts';
+import {
+  defineCapability,
+  denied,
+  jsonBytes,
+  requestsOf,
+  ungranted,
+} from '../../../host/capabilities/capability.ts';
 import { createFixture, type Fixture } from '../broker-fixture.ts';
 
 let fixture: Fixture;
@@ -11,6 +17,7 @@ afterEach(() => fixture.close());
 
 const capability = defineCapability({
   id: 'kv',
+  maxArgs: 1_000,
   args: z.strictObject({ key: z.string() }),
   plan: ({ key }) => ({ action: key, class: 'observe', grant: null, perform: () => key }),
 });
@@ -42,6 +49,13 @@ test('a refusal names bundle and function, and says what would allow it', () => 
   expect(ungranted(fixture.call(), 'read', draft).fix).toBe(
     "signet grant acme/tool kv --class observe --reason 'a b'",
   );
+});
+
+test('strings as long as they may be fit, however they are escaped', () => {
+  expect(capability.maxArgs).toBe(1_000);
+  const text = JSON.stringify({ key: '\u0001'.repeat(512) });
+  expect(text.length).toBeLessThanOrEqual(jsonBytes(512));
+  expect(JSON.stringify({ key: '\u0001'.repeat(1_000) }).length).toBeGreaterThan(jsonBytes(512));
 });
 
 test('requests are found by capability', () => {

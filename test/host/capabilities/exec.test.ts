@@ -50,6 +50,11 @@ describe('beyond the grant (THREATS.md H10)', () => {
     expect(await run(args)).toMatchObject(DENIED);
     expect(fixture.records().at(-1)).toMatchObject({ type: 'effect.denied', capability: 'exec' });
   });
+  test('thousands of arguments are E_LIMIT before they are looked at, hundreds have another shape', async () => {
+    const args = (count: number) => ({ program: '/usr/bin/echo', args: new Array(count).fill(0) });
+    expect(await run(args(70_000))).toMatchObject({ ok: false, code: 'E_LIMIT' });
+    expect(await run(args(300))).toMatchObject({ ok: false, code: 'E_CAPABILITY_ARGS' });
+  });
   test('its twins are run: the very text, the very program and arguments', async () => {
     expect(await run({ command: 'echo -n one' })).toEqual(done('one'));
     expect(await run({ command: 'echo two; echo three' })).toEqual(done('two\nthree\n'));

@@ -105,3 +105,14 @@ test('values are kept, listed, deleted; the journal holds their digest, never th
   expect(JSON.stringify(fixture.records())).not.toContain('the-value');
   expect(fixture.now).toBe(NOW);
 });
+
+test('a value as large as the store takes is set, however its characters are escaped; more arguments are E_LIMIT', async () => {
+  fixture.grants = grantsOf({ capability: 'kv', class: 'mutate' });
+  const set = (value: string) =>
+    fixture.perform(fixture.call({ plan: fixture.plan('skill', 'work') }), 'kv.set', { key: 'k', value });
+  expect(await set('\u0001'.repeat(256 * 1024))).toMatchObject({ ok: true });
+  expect(await set('\u0001'.repeat(300 * 1024))).toMatchObject({ ok: false, code: 'E_LIMIT' });
+  expect(await fixture.perform(fixture.call(), 'kv.get', { key: 'x'.repeat(5_000) })).toMatchObject({
+    code: 'E_LIMIT',
+  });
+});

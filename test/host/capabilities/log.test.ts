@@ -7,14 +7,25 @@ beforeEach(() => {
 });
 afterEach(() => fixture.close());
 
+test.each([{ level: 'fatal', message: 'x' }, { level: 'info' }, { level: 'info', message: 1 }])(
+  '%j is E_CAPABILITY_ARGS, and no line',
+  async (args) => {
+    expect(await fixture.perform(fixture.call(), 'log', args)).toMatchObject({ code: 'E_CAPABILITY_ARGS' });
+    expect(fixture.lines).toEqual([]);
+  },
+);
+
 test.each([
-  { level: 'fatal', message: 'x' },
-  { level: 'info' },
-  { level: 'info', message: 1 },
-  { level: 'info', message: 'x'.repeat(64 * 1024 + 1) },
-])('%j is E_CAPABILITY_ARGS, and no line', async (args) => {
-  expect(await fixture.perform(fixture.call(), 'log', args)).toMatchObject({ code: 'E_CAPABILITY_ARGS' });
+  ['a long message', { level: 'info', message: 'x'.repeat(64 * 1024) }],
+  ['much data', { level: 'info', message: 'x', data: new Array(40_000).fill(0) }],
+])('%s is E_LIMIT, unread, and no line; less is one', async (_, args) => {
+  const refused = await fixture.perform(fixture.call(), 'log', args);
+  expect(refused).toMatchObject({ ok: false, code: 'E_LIMIT' });
   expect(fixture.lines).toEqual([]);
+  expect(fixture.records().at(-1)).toMatchObject({ type: 'effect.denied', code: 'E_LIMIT' });
+  const less = { ...args, message: args.message.slice(0, 1_000), data: new Array(30_000).fill(0) };
+  expect(await fixture.perform(fixture.call(), 'log', less)).toMatchObject({ ok: true });
+  expect(fixture.lines).toHaveLength(1);
 });
 
 test('a line cannot steer a terminal, fake a second line or go on for ever', async () => {

@@ -56,6 +56,20 @@ it('makes no cache of what is no script by itself', async () => {
   expect(await ask(worker, frame)).toMatch(new RegExp(`^failed ${FAILURE.guest} .*SyntaxError`));
 });
 
+it('takes whatever a promise is rejected with for what it is: nothing of the host', async () => {
+  const { worker, losses } = await startRealWorker();
+  const values = ['null', 'undefined', '5', '10n', 'Symbol()', '()=>1', '{message:1}', "new Error('x')"];
+  const rejects = `(x)=>{${values.map((value) => `Promise.reject(${value})`).join(';')};return x}`;
+  const code = `__signet_define([{kind:'skill',name:'echo',run:${rejects}}]);undefined`;
+  expect(await ask(worker, CREATE(code))).toBe('');
+  expect(await ask(worker, CALL())).toBe('2 a - 3\n[1]');
+  for (const [index, value] of values.entries()) {
+    expect(await ask(worker, CREATE(`Promise.reject(${value});${HONEST}`, undefined, index + 2))).toBe('');
+    expect(await ask(worker, CALL(index + 2))).toBe('2 a - 3\n[1]');
+  }
+  expect(losses).toEqual([]);
+});
+
 it('says that an isolate is gone: never made, forgotten, failed', async () => {
   const { worker } = await startRealWorker();
   const gone = `failed ${FAILURE.gone} `;
