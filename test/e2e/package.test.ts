@@ -119,6 +119,8 @@ test('its types are there: the template type-checks against the installed packag
       moduleResolution: 'nodenext',
       target: 'es2024',
       noEmit: true,
+      // What a host hands out has types of Node's own, which this empty project has not installed.
+      skipLibCheck: true,
       types: [],
     },
     include: ['hello/index.ts', 'use.ts'],

@@ -193,7 +193,8 @@ describe('what a file holds', () => {
 });
 
 /** Whether this machine lets a process mount things in a namespace of its own. */
-const MOUNTS = spawnSync('unshare', ['-rm', 'true']).status === 0;
+const UNSHARE = 'unshare';
+const MOUNTS = spawnSync(UNSHARE, ['-rm', 'true']).status === 0;
 
 test.runIf(MOUNTS)('a bind mount of what lies in a protected folder is never read, another one is', () => {
   mkdirSync(join(root, '.signet', 'cache', 'deep'), { recursive: true });
@@ -219,7 +220,7 @@ test.runIf(MOUNTS)('a bind mount of what lies in a protected folder is never rea
   const module = join(import.meta.dirname, '../../host/granted-files.ts');
   const line = `${mounts.join(' && ')} && exec "$@"`;
   const node = [process.execPath, '--input-type=module', '-e', script, module, root];
-  const output = execFileSync('unshare', ['-rm', 'sh', '-c', line, 'sh', ...node], { encoding: 'utf8' });
+  const output = execFileSync(UNSHARE, ['-rm', 'sh', '-c', line, 'sh', ...node], { encoding: 'utf8' });
   const denied = 'E_CAPABILITY_DENIED';
   expect(JSON.parse(output)).toEqual([denied, denied, denied, 'plain', 'plain']);
 });
