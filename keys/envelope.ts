@@ -57,7 +57,11 @@ export function parseEnvelope(bytes: Uint8Array, item: string, limits: Partial<J
 }
 
 /** The payload without any verification: for what must be looked at before its keys are known. */
-export function unverifiedPayload(envelope: Envelope, payloadType: string, item: string): Uint8Array {
+export function unverifiedPayload(
+  envelope: Pick<Envelope, 'payloadType' | 'payload'>,
+  payloadType: string,
+  item: string,
+): Uint8Array {
   if (envelope.payloadType !== payloadType) {
     throw new SignetError('E_PAYLOAD_TYPE', `${item} is signed as something else`, {
       item,
