@@ -9,9 +9,10 @@ import type { SubjectVerdict } from '../src/contracts/verdict.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
 import type { TileReader } from '../src/tile-reader.ts';
-import { refuseOlder } from './checks/namespace.ts';
+import { pinCommand, refuseOlder } from './checks/namespace.ts';
 import { withFailure } from './checks/run.ts';
 import { checkGrowth, type SignedHead, verifyHead } from './log.ts';
+import { bindingMemory } from './memory.ts';
 import type { PolicyRegistry } from './policy.ts';
 import type { Project } from './project.ts';
 import { assembleProof, formatProof, readCurrentHead, readReleaseIndex, readRoots } from './proof.ts';
@@ -65,7 +66,7 @@ export function verifyFetched(project: Project, fetched: Fetched): Outcome {
   if (outcome.verified === undefined) return outcome;
   const head: SignedHead = { ...outcome.verified.observation.checkpoint, hash: reader.root() };
   try {
-    checkGrowth(reader, head, pin?.checkpoint ?? null);
+    checkGrowth(reader, head, outcome.verified.seenCheckpoint);
     return outcome;
   } catch (thrown) {
     const verdict = withFailure(outcome.verdict, 'log', thrown);
@@ -79,18 +80,20 @@ export function verifyFetched(project: Project, fetched: Fetched): Outcome {
  * contradictory head is refused with its code and changes nothing; evidence is kept.
  */
 export function refreshRegistry(project: Project, registry: PolicyRegistry): void {
-  const pin = project.trust.pin(registry.root);
-  if (pin === undefined) {
+  const remembered = project.trust.pin(registry.root);
+  if (remembered === undefined) {
     throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
       item: registry.name,
       expected: registry.root,
       actual: 'no pin',
+      fix: pinCommand(registry.root),
     });
   }
   const now = project.clock.now();
   const transport = project.transport(registry);
-  const root = verifyRoot(readRoots(transport), pin.fingerprint, now, verifyBoth);
-  refuseOlder('E_ROOT', 'install', root, pin.root);
+  const root = verifyRoot(readRoots(transport), remembered.fingerprint, now, verifyBoth);
+  refuseOlder('E_ROOT', 'install', root, remembered.root);
+  const pin = bindingMemory(remembered, root, verifyBoth);
   const { note, status: envelope, reader } = readCurrentHead(transport);
   const head = verifyHead(note, root.log, verifyBoth);
   try {
@@ -103,10 +106,11 @@ export function refreshRegistry(project: Project, registry: PolicyRegistry): voi
   checkNothingForgotten(status, pin.revoked);
   checkFreshness(status, pin.status, 'install', project.policy().freshness, now);
   project.trust.observe(pin.fingerprint, {
-    root: { version: root.version, fingerprint: root.fingerprint },
+    root,
     checkpoint: { origin: head.origin, size: head.size, root: head.root, note },
     status: { issued: status.issued, expires: status.expires, size: status.size },
     revoked: status.revoked,
+    statusSigners: status.signers,
   });
 }
 

@@ -80,6 +80,12 @@ export function readNamespace(envelope: Envelope): NamespaceVersion {
   return { envelope, document, digest: digestOf(sha256, payload), keys };
 }
 
+/** The newest document of a genuine chain, and the registrar's keys that signed it. */
+export interface VerifiedNamespace {
+  readonly latest: NamespaceVersion;
+  readonly registrars: readonly Uint8Array[];
+}
+
 /**
  * Passes where the documents are versions 1, 2, … of exactly this namespace, each signed by the registrar and each from
  * the second on by the publishers' threshold of the one before. E_NAMESPACE, E_NAMESPACE_RECOVERY, the codes of
@@ -94,8 +100,9 @@ export function verifyNamespaceChain(
     readonly recoveries: ReadonlySet<string>;
     readonly verify: VerifySignature;
   },
-): NamespaceVersion {
+): VerifiedNamespace {
   const { namespace, registrar, verify } = required;
+  let registrars: readonly Uint8Array[] = [];
   for (const [i, version] of chain.entries()) {
     const { document, envelope } = version;
     const item = `namespace ${namespace} v${i + 1}`;
@@ -106,7 +113,12 @@ export function verifyNamespaceChain(
         actual: `${document.namespace} v${document.version}`,
       });
     }
-    verifyEnvelope(envelope, { item, payloadType: NAMESPACE_PAYLOAD, ...registrar, verify });
+    registrars = verifyEnvelope(envelope, {
+      item,
+      payloadType: NAMESPACE_PAYLOAD,
+      ...registrar,
+      verify,
+    }).signers;
     const before = chain[i - 1];
     if (before !== undefined && !required.recoveries.has(version.digest))
       verifySuccession(before, version, verify);
@@ -120,7 +132,7 @@ export function verifyNamespaceChain(
       actual: last.document.expires,
     });
   }
-  return last;
+  return { latest: last, registrars };
 }
 
 /** Whether the document lists the key for a release at that log index. */

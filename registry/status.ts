@@ -6,7 +6,7 @@
 // registry writes both at every change.
 
 import { formatDocument, parseDocument } from '../keys/document.ts';
-import type { KeyPair } from '../keys/ed25519.ts';
+import { fingerprint, type KeyPair } from '../keys/ed25519.ts';
 import { signEnvelope, verifyEnvelope } from '../keys/envelope.ts';
 import type { Role } from '../keys/root.ts';
 import { formatTime } from '../src/contracts/common.ts';
@@ -15,7 +15,7 @@ import type { PinnedRoot, Revocations } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
 import type { SignedHead } from './log.ts';
-import { mergeRevocations } from './trust.ts';
+import { mergeRevocations } from './memory.ts';
 
 const DAY = 86_400_000;
 /** How far ahead of our clock a status may have been issued. */
@@ -37,15 +37,25 @@ export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPa
   return signEnvelope(STATUS_PAYLOAD, formatDocument(document), [signer]);
 }
 
+/** A genuine status, with the fingerprints of the status keys that signed it. */
+export interface VerifiedStatus extends StatusDocument {
+  readonly signers: readonly string[];
+}
+
 /** The status, signed by the status role and in agreement with the head: E_STATUS_MISMATCH, codes of `verifyEnvelope`. */
 export function verifyStatus(
   envelope: Envelope,
   role: Role,
   head: Pick<SignedHead, 'origin' | 'size' | 'root'>,
   verify: VerifySignature,
-): StatusDocument {
+): VerifiedStatus {
   const item = 'status';
-  const { payload } = verifyEnvelope(envelope, { item, payloadType: STATUS_PAYLOAD, ...role, verify });
+  const { payload, signers } = verifyEnvelope(envelope, {
+    item,
+    payloadType: STATUS_PAYLOAD,
+    ...role,
+    verify,
+  });
   const status = parseDocument(StatusDocument, payload, 'status/1', item, { maxBytes: 8 << 20 });
   for (const field of ['origin', 'size', 'root'] as const) {
     if (status[field] === head[field]) continue;
@@ -55,7 +65,7 @@ export function verifyStatus(
       actual: String(status[field]),
     });
   }
-  return status;
+  return { ...status, signers: signers.map(fingerprint) };
 }
 
 /**
@@ -88,17 +98,17 @@ export function checkFreshness(
 
 /**
  * Refuses with E_STATUS_OMITS a status that leaves out, or weakens, a revocation which was logged before its size and
- * which this operator has seen.
+ * which this operator has seen; unless all who signed it have lost their role since (`by` is empty: memory.ts).
  */
 export function checkNothingForgotten(status: StatusDocument, seen: Revocations): void {
   const digests = new Set(status.revoked.digests.map(({ digest }) => digest));
   const stated = mergeRevocations(status.revoked, { digests: [], keys: [] });
   const keys = new Map(stated.keys.map(({ key, fromIndex }) => [key, fromIndex]));
+  const counts = ({ index, by }: { index: number; by?: string[] | undefined }): boolean =>
+    index < status.size && by?.length !== 0;
   const lost =
-    seen.digests.find(({ digest, index }) => index < status.size && !digests.has(digest))?.digest ??
-    seen.keys.find(
-      ({ key, fromIndex, index }) => index < status.size && (keys.get(key) ?? Infinity) > fromIndex,
-    )?.key;
+    seen.digests.find((entry) => counts(entry) && !digests.has(entry.digest))?.digest ??
+    seen.keys.find((entry) => counts(entry) && (keys.get(entry.key) ?? Infinity) > entry.fromIndex)?.key;
   if (lost === undefined) return;
   throw new SignetError('E_STATUS_OMITS', 'the status leaves out a revocation that was seen before', {
     item: 'status',

@@ -16,12 +16,12 @@ import { parseJson } from '../src/json.ts';
 import { parseShape } from '../src/shape.ts';
 import { TileLog } from '../src/tile-log.ts';
 import { formatEntry, type SignedHead, signHead, verifyHead } from './log.ts';
+import { mergeRevocations } from './memory.ts';
 import { type NamespaceVersion, readNamespace } from './namespace.ts';
 import { readNamespaceIndex, readReleaseIndex, readRoots } from './proof.ts';
 import { signStatus, verifyStatus } from './status.ts';
 import { TileDir } from './tile-dir.ts';
 import { DirectoryTransport, FILE_LIMITS, PATHS, requireFile } from './transport.ts';
-import { mergeRevocations } from './trust.ts';
 import { WriteLock } from './write-lock.ts';
 
 /** The keys that every change of a registry needs. */

@@ -2,12 +2,14 @@
 // registrar signed; never older than what was seen (THREATS.md 2, 8, 29, 30).
 
 import { parseDocument } from '../../keys/document.ts';
+import { fingerprint } from '../../keys/ed25519.ts';
 import { unverifiedPayload } from '../../keys/envelope.ts';
 import { type VerifiedRoot, verifyRoot } from '../../keys/root.ts';
 import { type ProofBundle, STATUS_PAYLOAD, StatusDocument } from '../../src/contracts/statement.ts';
 import type { PinnedRoot } from '../../src/contracts/trust.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { bindingMemory } from '../memory.ts';
 import { checkLocalRelease, type NamespaceVersion, verifyNamespaceChain } from '../namespace.ts';
 import type { TrustedRegistry, TrustState } from '../trust.ts';
 import type { Described } from './archive.ts';
@@ -17,9 +19,12 @@ import type { Passed } from './run.ts';
 /** Who speaks for the namespace, as far as the operator pinned it. */
 export interface Authority {
   readonly registry: TrustedRegistry;
+  /** What is remembered of the root and still binds. */
   readonly pin: PinnedRoot;
   readonly root: VerifiedRoot;
   readonly latest: NamespaceVersion;
+  /** Fingerprints of the registrar's keys that signed it. */
+  readonly registrars: readonly string[];
 }
 
 export function checkNamespace(
@@ -32,12 +37,13 @@ export function checkNamespace(
 ): Passed<Authority> {
   const { name, manifest } = described;
   const namespace = name.slice(0, name.indexOf('/'));
-  const { registry, pin } = pinnedRegistry(trust, namespace);
+  const { registry, pin: remembered } = pinnedRegistry(trust, namespace);
   const at = judgementTime(release.proof, trust, now);
-  const root = verifyRoot(release.proof.root, pin.fingerprint, at, verify);
-  refuseOlder('E_ROOT', trust.purpose, root, pin.root);
+  const root = verifyRoot(release.proof.root, remembered.fingerprint, at, verify);
+  refuseOlder('E_ROOT', trust.purpose, root, remembered.root);
+  const pin = bindingMemory(remembered, root, verify);
   if (pin.local) checkLocalRelease(name, manifest.version, digest, trust.firstParty);
-  const latest = verifyNamespaceChain(release.chain, {
+  const { latest, registrars } = verifyNamespaceChain(release.chain, {
     namespace,
     registrar: root.registrar,
     now: at,
@@ -57,11 +63,15 @@ export function checkNamespace(
   const { version, expires } = latest.document;
   const expired = Date.parse(expires) <= now || Date.parse(root.expires) <= now;
   return {
-    value: { registry, pin, root, latest },
+    value: { registry, pin, root, latest, registrars: registrars.map(fingerprint) },
     detail: `${namespace} (namespace document v${version}, root v${root.version}, registry ${registry.name})`,
     warning: expired ? 'the namespace document or the root has expired since the installation' : undefined,
   };
 }
+
+/** What makes a root count: FILE is a root document, or a proof bundle that carries it. */
+export const pinCommand = (fingerprint: string): string =>
+  `registry root pin FILE --fingerprint ${fingerprint}`;
 
 /** The registry that policy.yaml gives the namespace to, and the pin without which its root does not count. */
 function pinnedRegistry(
@@ -86,7 +96,7 @@ function pinnedRegistry(
       item: registry.name,
       expected: registry.root,
       actual: 'no pin',
-      fix: `registry root pin FILE --fingerprint ${registry.root}, once you have it from a source you trust`,
+      fix: pinCommand(registry.root),
     });
   }
   return { registry, pin: registry.pin };

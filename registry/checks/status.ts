@@ -2,11 +2,17 @@
 // whatever the status says (THREATS.md 4, 5, 27, 31).
 
 import { fingerprint } from '../../keys/ed25519.ts';
-import type { StatusDocument } from '../../src/contracts/statement.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
-import { checkFreshness, checkNothingForgotten, describeAge, verifyStatus } from '../status.ts';
-import { mergeRevocations, type TrustState } from '../trust.ts';
+import { mergeRevocations } from '../memory.ts';
+import {
+  checkFreshness,
+  checkNothingForgotten,
+  describeAge,
+  type VerifiedStatus,
+  verifyStatus,
+} from '../status.ts';
+import type { TrustState } from '../trust.ts';
 import type { SignedRelease } from './envelope.ts';
 import type { Logged } from './log.ts';
 import type { Authority } from './namespace.ts';
@@ -20,7 +26,7 @@ export function checkStatus(
   trust: TrustState,
   now: number,
   verify: VerifySignature,
-): Passed<StatusDocument> {
+): Passed<VerifiedStatus> {
   const { pin, root } = authority;
   const status = verifyStatus(release.proof.status, root.status, logged.head, verify);
   // Known revocations bind before age is judged: a stale status must not hide them (THREATS.md 31).
