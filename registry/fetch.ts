@@ -2,7 +2,7 @@
 // log since it was last seen. Two histories signed by one log are kept as evidence.
 import semver from 'semver';
 import { verifyBoth } from '../keys/ed25519.ts';
-import { verifyRoot } from '../keys/root.ts';
+import { type VerifiedRoot, verifyRoot } from '../keys/root.ts';
 import { BundleName, VersionRange } from '../src/contracts/common.ts';
 import type { PinnedRoot } from '../src/contracts/trust.ts';
 import type { SubjectVerdict } from '../src/contracts/verdict.ts';
@@ -19,6 +19,7 @@ import { assembleProof, formatProof, readCurrentHead, readReleaseIndex, readRoot
 import { checkFreshness, checkNothingForgotten, verifyStatus } from './status.ts';
 import { FILE_LIMITS, PATHS, requireFile, type Transport } from './transport.ts';
 import { examineRelease, type Verified } from './verify.ts';
+import { checkWitnesses } from './witness.ts';
 
 /** A verdict, and where it is ok what was established. */
 export interface Outcome {
@@ -75,11 +76,20 @@ export function verifyFetched(project: Project, fetched: Fetched): Outcome {
   }
 }
 
+/** A registry's newest checkpoint, as it was taken in. */
+export interface SeenHead {
+  readonly head: SignedHead;
+  readonly root: VerifiedRoot;
+  /** `witnesses 2/2, …`, or '' where no witness is asked for. */
+  readonly witnessed: string;
+}
+
 /**
- * Takes in a registry's newest checkpoint and status, so that loads know of every revocation. A stale, shrunken or
- * contradictory head is refused with its code and changes nothing; evidence is kept.
+ * Takes in a registry's newest checkpoint and status, so that loads know of every revocation. A stale, shrunken, unwitnessed or
+ * contradictory head is refused with its code and changes nothing; evidence is kept. Who is about to cosign it as a
+ * witness cannot ask that it be witnessed: `asWitness`.
  */
-export function refreshRegistry(project: Project, registry: PolicyRegistry): void {
+export function refreshRegistry(project: Project, registry: PolicyRegistry, asWitness = false): SeenHead {
   const remembered = project.trust.pin(registry.root);
   if (remembered === undefined) {
     throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
@@ -102,9 +112,17 @@ export function refreshRegistry(project: Project, registry: PolicyRegistry): voi
     keepEvidence(project, pin, thrown instanceof SignetError ? thrown.code : null, note);
     throw thrown;
   }
+  const { freshness, witness } = project.policy();
+  const rule = {
+    role: root.witness,
+    quorum: witness.quorum,
+    purpose: 'install',
+    maxDays: freshness.installDays,
+  } as const;
+  const witnessed = asWitness ? '' : checkWitnesses(note, rule, now, verifyBoth);
   const status = verifyStatus(envelope, root.status, head, verifyBoth);
   checkNothingForgotten(status, pin.revoked);
-  checkFreshness(status, pin.status, 'install', project.policy().freshness, now);
+  checkFreshness(status, pin.status, 'install', freshness, now);
   project.trust.observe(pin.fingerprint, {
     root,
     checkpoint: { origin: head.origin, size: head.size, root: head.root, note },
@@ -112,6 +130,7 @@ export function refreshRegistry(project: Project, registry: PolicyRegistry): voi
     revoked: status.revoked,
     statusSigners: status.signers,
   });
+  return { head, root, witnessed };
 }
 
 /** Keeps the note that was seen before and the one that contradicts it, where that is what was found. */

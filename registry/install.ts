@@ -64,7 +64,9 @@ export function loadBundle(
   } catch (thrown) {
     return { verdict: failedVerdict(locked.name, 'files', thrown, about), verified: undefined };
   }
-  const outcome = examineRelease(stored.archive, stored.proof, trust, project.clock.now(), about);
+  const { archive, proof } = stored;
+  // The store gives back what has this digest, or throws: the bytes are hashed once.
+  const outcome = examineRelease(archive, proof, trust, project.clock.now(), about, locked.digest);
   const { verdict, verified } = outcome;
   if (verified === undefined) return outcome;
   // The proof may be newer than the lockfile's line: a crash between the two leaves exactly that.

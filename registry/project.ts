@@ -1,5 +1,6 @@
 // One project folder as the registry's commands and the host see it (DESIGN.md §6): policy.yaml, signet.lock.json and the state
 // directory with store and trust. Everything is read when it is asked for: a file that changed is seen.
+import { existsSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { LockedBundle, Policy } from '../src/contracts/config.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
@@ -22,6 +23,9 @@ export interface ProjectOptions {
   readonly clock: Clock;
 }
 
+/** Whether reading the registry there would open a connection. */
+export const isRemote = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
+
 export class Project {
   readonly directory: string;
   readonly lockfile: string;
@@ -38,6 +42,11 @@ export class Project {
     const state = resolve(options.stateDirectory ?? join(this.directory, '.signet'));
     this.store = new Store(join(state, 'store'));
     this.trust = new TrustStore(join(state, 'trust'));
+  }
+
+  /** Whether there is a policy.yaml at all. */
+  hasPolicy(): boolean {
+    return existsSync(join(this.directory, 'policy.yaml'));
   }
 
   /** policy.yaml; E_CONFIG. */
@@ -62,10 +71,11 @@ export class Project {
       registries: trustedRegistries(policy, this.trust.roots()),
       freshness: policy.freshness,
       provenanceRequired: policy.provenance.required,
+      rules: policy,
       firstParty: this.#options.firstParty,
       host: this.#options.host,
       provided,
-      recoveries: new Set(),
+      recoveries: new Set(this.trust.recoveries()),
     };
   }
 
@@ -83,6 +93,13 @@ export class Project {
 
   transport(registry: PolicyRegistry): Transport {
     const { location } = registry;
+    if (isRemote(location)) {
+      throw new SignetError('E_REGISTRY', `registry ${registry.name} is not in a folder of this machine`, {
+        item: registry.name,
+        expected: 'a folder: nothing here opens a connection',
+        actual: location,
+      });
+    }
     return new DirectoryTransport(isAbsolute(location) ? location : join(this.directory, location));
   }
 }

@@ -83,6 +83,7 @@ export const CODES = {
 
   // verification of a release
   E_UNSIGNED: row(3, 'Nothing signed is there to verify.', 'Build, sign and publish it: registry publish DIR.'),
+  E_OFFLINE: row(3, 'The subject is not on this machine, and --offline forbids to fetch it.', 'Export it where the registry is (registry export NAME --out FILE), or leave --offline out.'),
   E_NO_SUBJECTS: row(3, 'There is nothing to verify.', 'Name a file, a folder or namespace/name.'),
   E_PREDICATE: row(1, 'A statement makes another claim than this place requires.', 'Fetch the proof again.'),
   E_DIGEST: row(1, 'The bytes are not those that were signed.', 'Fetch the archive again; do not use this one.'),

@@ -14,6 +14,8 @@ const LABELS: Readonly<Record<Check['name'], string>> = {
   host: 'semver',
   requires: 'requires',
   kinds: 'kinds',
+  policy: 'policy',
+  rebuild: 'rebuild',
 };
 const WIDTH = Math.max(...Object.values(LABELS).map(({ length }) => length)) + 2;
 const STATES = { pass: 'ok', fail: 'FAIL', skip: 'skip', not_run: 'not run' } as const;
