@@ -8,7 +8,12 @@ import { signEnvelope, unverifiedPayload, verifyEnvelope } from '../keys/envelop
 import { sha256 } from '../keys/hash.ts';
 import type { Role } from '../keys/root.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import { type Envelope, NAMESPACE_PAYLOAD, NamespaceDocument } from '../src/contracts/statement.ts';
+import {
+  type Draft,
+  type Envelope,
+  NAMESPACE_PAYLOAD,
+  NamespaceDocument,
+} from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
@@ -19,7 +24,7 @@ export const LOCAL_NAMESPACES: readonly string[] = ['local', 'signet'];
 
 /** A document that was read; whether it is genuine `verifyNamespaceChain` says. */
 export interface NamespaceVersion {
-  readonly envelope: Envelope;
+  readonly envelope: Draft;
   readonly document: NamespaceDocument;
   /** Digest of the signed bytes. */
   readonly digest: string;
@@ -58,7 +63,7 @@ export function firstNamespace(
 }
 
 /** Reads a document and refuses what contradicts itself: a key twice or a threshold above the keys (E_NAMESPACE). */
-export function readNamespace(envelope: Envelope): NamespaceVersion {
+export function readNamespace(envelope: Draft): NamespaceVersion {
   const payload = unverifiedPayload(envelope, NAMESPACE_PAYLOAD, 'namespace document');
   const document = parseDocument(NamespaceDocument, payload, 'namespace/1', 'namespace document');
   const item = `namespace ${document.namespace} v${document.version}`;
@@ -142,6 +147,16 @@ export function covers(version: NamespaceVersion, key: Uint8Array, index: number
   );
 }
 
+/** Refuses with E_LOCAL_ROOT a namespace for which a local root cannot speak. */
+export function checkLocalNamespace(namespace: string, item = namespace): void {
+  if (LOCAL_NAMESPACES.includes(namespace)) return;
+  throw new SignetError('E_LOCAL_ROOT', `a local root cannot speak for ${namespace}/…`, {
+    item,
+    expected: LOCAL_NAMESPACES.join(' or '),
+    actual: namespace,
+  });
+}
+
 /**
  * What a local root may release (DESIGN.md §3 "Local root"): anything under `local`, under `signet` only the digests that
  * this package pins, and nothing else. E_LOCAL_ROOT, E_FIRST_PARTY.
@@ -153,13 +168,7 @@ export function checkLocalRelease(
   pinned: FirstPartyLock,
 ): void {
   const namespace = name.slice(0, name.indexOf('/'));
-  if (!LOCAL_NAMESPACES.includes(namespace)) {
-    throw new SignetError('E_LOCAL_ROOT', `a local root cannot speak for ${namespace}/…`, {
-      item: name,
-      expected: LOCAL_NAMESPACES.join(' or '),
-      actual: namespace,
-    });
-  }
+  checkLocalNamespace(namespace, name);
   if (namespace === 'local') return;
   const entry = pinned.bundles.find((bundle) => bundle.name === name && bundle.version === version);
   if (entry?.digest === digest) return;
@@ -170,6 +179,12 @@ export function checkLocalRelease(
   });
 }
 
+/** Who signs the next document: the publishers' threshold, of keys whose range has no end. An ended key decides nothing more. */
+export function successorRole({ keys, document }: NamespaceVersion): Role {
+  const open = keys.filter(({ untilIndex }) => untilIndex === Number.MAX_SAFE_INTEGER);
+  return { keys: open.map(({ key }) => key), threshold: document.threshold };
+}
+
 function verifySuccession(before: NamespaceVersion, next: NamespaceVersion, verify: VerifySignature): void {
   const { namespace, version, recovery } = next.document;
   const item = `namespace ${namespace} v${version}`;
@@ -177,8 +192,7 @@ function verifySuccession(before: NamespaceVersion, next: NamespaceVersion, veri
     verifyEnvelope(next.envelope, {
       item,
       payloadType: NAMESPACE_PAYLOAD,
-      keys: before.keys.map(({ key }) => key),
-      threshold: before.document.threshold,
+      ...successorRole(before),
       verify,
     });
   } catch (cause) {

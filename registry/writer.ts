@@ -69,6 +69,11 @@ export class RegistryWriter {
     return this.#log.size;
   }
 
+  /** Everything revoked so far. */
+  get revoked(): Revocations {
+    return this.#revoked;
+  }
+
   close(): void {
     this.#lock.release();
   }
