@@ -338,7 +338,7 @@ export function fingerprintOf(envelope: typeof ROOT): string {
   return fingerprint(Buffer.from(envelope.payload, 'base64'));
 }
 
-export function rootIn(note: string): string {
+function rootIn(note: string): string {
   return `sha256:${Buffer.from(note.split('\n')[2]!, 'base64').toString('hex')}`;
 }
 
