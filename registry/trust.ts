@@ -9,8 +9,8 @@ import { formatTime } from '../src/contracts/common.ts';
 import type { Policy } from '../src/contracts/config.ts';
 import { type Evidence, type FirstPartyLock, type PinnedRoot, TrustFile } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
+import type { BatchMemo } from './batch-memo.ts';
 import { freshMemory, mergeRevocations, type Observation, remember } from './memory.ts';
-import type { SignatureMemo } from './signature-memo.ts';
 
 /** A registry of the policy, and what is remembered under its root; without `pin` its root does not count. */
 export interface TrustedRegistry {
@@ -41,8 +41,8 @@ export interface TrustState {
   readonly recoveries: ReadonlySet<string>;
   /** By default both verifiers for `install`, one for `load`; `one` where nothing is installed by the verdict. */
   readonly verifiers?: 'both' | 'one';
-  /** Signatures that this batch of verifications has seen verify. */
-  readonly signatures?: SignatureMemo;
+  /** What this batch of verifications has established already; for one trust state and its verifiers only. */
+  readonly memo?: BatchMemo;
 }
 
 const MAX_TRUST = 64 * 1024 * 1024;

@@ -61,7 +61,7 @@ export function examineRelease(
 ): { verdict: SubjectVerdict; verified: Verified | undefined } {
   const both = trust.verifiers === 'both' || (trust.verifiers === undefined && trust.purpose === 'install');
   const verifier = both ? verifyBoth : verifyNative;
-  const verify = trust.signatures?.remembering(verifier) ?? verifier;
+  const verify = trust.memo?.remembering(verifier) ?? verifier;
   const { limits } = trust.rules ?? DEFAULT_RULES;
   // What the lockfile names by its digest was read with both readers when it was installed.
   const known = trust.purpose === 'load' ? asked.digest : undefined;
@@ -81,7 +81,9 @@ export function examineRelease(
     about.version = manifest.version;
     about.asks = signet.capabilities.map(describeRequest);
     const { digest } = contents;
-    const release = run.check('envelope', () => checkEnvelope(bundle, contents, described, asked, verify));
+    const release = run.check('envelope', () =>
+      checkEnvelope(bundle, contents, described, asked, verify, trust.memo),
+    );
     const authority = run.check('namespace', () =>
       checkNamespace(release, described, digest, trust, now, verify),
     );

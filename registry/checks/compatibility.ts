@@ -3,7 +3,7 @@
 import semver from 'semver';
 import { EXTENSION } from '../../src/contracts/manifest.ts';
 import { SignetError } from '../../src/error.ts';
-import { readManifest } from '../manifest.ts';
+import { judgeManifest } from '../manifest.ts';
 import { checkRules, DEFAULT_RULES } from '../rules.ts';
 import type { TrustState } from '../trust.ts';
 import type { Described } from './archive.ts';
@@ -45,8 +45,9 @@ export function checkRequires({ manifest, name }: Described, trust: TrustState):
   return { value: null, detail: count === 0 ? 'requires nothing' : `${count} required functions are there` };
 }
 
-export function checkKinds({ manifestBytes }: Described): Passed<null> {
-  const { provides, capabilities } = readManifest(manifestBytes).extensions[EXTENSION];
+export function checkKinds({ manifest }: Described): Passed<null> {
+  judgeManifest(manifest);
+  const { provides, capabilities } = manifest.extensions[EXTENSION];
   const kinds = [...new Set(provides.map(({ kind }) => kind))];
   const what = kinds.length === 0 ? 'no code' : kinds.join(', ');
   return { value: null, detail: `${what}; ${capabilities.length} capabilities within the ceiling` };

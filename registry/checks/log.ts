@@ -9,6 +9,7 @@ import type { LogEntry } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { BatchMemo } from '../batch-memo.ts';
 import { compareHeads, matchEntry, type SignedHead, verifyEntry, verifyHead } from '../log.ts';
 import { covers } from '../namespace.ts';
 import { DEFAULT_RULES } from '../rules.ts';
@@ -36,12 +37,15 @@ export function checkLog(
   verify: VerifySignature,
 ): Passed<Logged> {
   const { proof, chain, inForce } = release;
-  const head = verifyHead(proof.checkpoint, authority.root.log, verify);
-  compareHeads(head, authority.pin.checkpoint, trust.purpose);
+  const { memo = new BatchMemo(), purpose } = trust;
+  const { root } = authority;
+  const parts = [root.fingerprint, root.version, proof.checkpoint];
+  const head = memo.once('checkpoint', parts, () => verifyHead(proof.checkpoint, root.log, verify));
+  compareHeads(head, authority.pin.checkpoint, purpose);
   const rule = {
-    role: authority.root.witness,
+    role: root.witness,
     quorum: (trust.rules ?? DEFAULT_RULES).witness.quorum,
-    purpose: trust.purpose,
+    purpose,
     maxDays: trust.freshness.installDays,
   };
   const witnessed = checkWitnesses(head.note, rule, now, verify);

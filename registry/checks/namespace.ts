@@ -9,6 +9,7 @@ import { type ProofBundle, STATUS_PAYLOAD, StatusDocument } from '../../src/cont
 import type { PinnedRoot } from '../../src/contracts/trust.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { BatchMemo, partsOf } from '../batch-memo.ts';
 import { bindingMemory } from '../memory.ts';
 import { checkLocalRelease, type NamespaceVersion, verifyNamespaceChain } from '../namespace.ts';
 import type { TrustedRegistry, TrustState } from '../trust.ts';
@@ -39,17 +40,24 @@ export function checkNamespace(
   const namespace = name.slice(0, name.indexOf('/'));
   const { registry, pin: remembered } = pinnedRegistry(trust, namespace);
   const at = judgementTime(release.proof, trust, now);
-  const root = verifyRoot(release.proof.root, remembered.fingerprint, at, verify);
+  const { memo = new BatchMemo() } = trust;
+  const rootParts = [remembered.fingerprint, at, ...partsOf(release.proof.root)];
+  const root = memo.once('root', rootParts, () =>
+    verifyRoot(release.proof.root, remembered.fingerprint, at, verify),
+  );
   refuseOlder('E_ROOT', trust.purpose, root, remembered.root);
   const pin = bindingMemory(remembered, root, verify);
   if (pin.local) checkLocalRelease(name, manifest.version, digest, trust.firstParty);
-  const { latest, registrars } = verifyNamespaceChain(release.chain, {
-    namespace,
-    registrar: root.registrar,
-    now: at,
-    recoveries: trust.recoveries,
-    verify,
-  });
+  const chainParts = [...rootParts, namespace, ...partsOf(release.chain.map(({ envelope }) => envelope))];
+  const { latest, registrars } = memo.once('namespace', chainParts, () =>
+    verifyNamespaceChain(release.chain, {
+      namespace,
+      registrar: root.registrar,
+      now: at,
+      recoveries: trust.recoveries,
+      verify,
+    }),
+  );
   const seen = pin.namespaces.find((entry) => entry.namespace === namespace);
   if (seen !== undefined) {
     // The document that was seen must be in the chain, as it was; a shorter chain is older.
@@ -108,8 +116,11 @@ function pinnedRegistry(
  */
 function judgementTime(proof: ProofBundle, trust: TrustState, now: number): number {
   if (trust.purpose === 'install') return now;
-  const payload = unverifiedPayload(proof.status, STATUS_PAYLOAD, 'status');
-  return Math.min(now, Date.parse(parseDocument(StatusDocument, payload, 'status/1', 'status').issued));
+  const issued = (trust.memo ?? new BatchMemo()).once('issued', partsOf([proof.status]), () => {
+    const payload = unverifiedPayload(proof.status, STATUS_PAYLOAD, 'status');
+    return Date.parse(parseDocument(StatusDocument, payload, 'status/1', 'status').issued);
+  });
+  return Math.min(now, issued);
 }
 
 interface Seen {

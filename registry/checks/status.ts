@@ -4,6 +4,7 @@
 import { fingerprint } from '../../keys/ed25519.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { BatchMemo, partsOf } from '../batch-memo.ts';
 import { mergeRevocations } from '../memory.ts';
 import {
   checkFreshness,
@@ -28,7 +29,12 @@ export function checkStatus(
   verify: VerifySignature,
 ): Passed<VerifiedStatus> {
   const { pin, root } = authority;
-  const status = verifyStatus(release.proof.status, root.status, logged.head, verify);
+  const { head } = logged;
+  const { memo = new BatchMemo() } = trust;
+  const parts = [root.fingerprint, head.origin, head.size, head.root, ...partsOf([release.proof.status])];
+  const status = memo.once('status', parts, () =>
+    verifyStatus(release.proof.status, root.status, head, verify),
+  );
   // Known revocations bind before age is judged: a stale status must not hide them (THREATS.md 31).
   checkNothingForgotten(status, pin.revoked);
   const revoked = mergeRevocations(status.revoked, pin.revoked);
