@@ -125,8 +125,9 @@ export function verifyNamespaceChain(
       verify,
     }).signers;
     const before = chain[i - 1];
-    if (before !== undefined && !required.recoveries.has(version.digest))
-      verifySuccession(before, version, verify);
+    if (before === undefined) continue;
+    if (document.recovery) requireConfirmed(version, required.recoveries);
+    else verifySuccession(before, version, verify);
   }
   const last = chain.at(-1)!;
   if (Date.parse(last.document.expires) <= required.now) {
@@ -185,8 +186,20 @@ export function successorRole({ keys, document }: NamespaceVersion): Role {
   return { keys: open.map(({ key }) => key), threshold: document.threshold };
 }
 
+/** A recovery counts by the operator's word alone, whoever else signed it. */
+function requireConfirmed({ document, digest }: NamespaceVersion, confirmed: ReadonlySet<string>): void {
+  if (confirmed.has(digest)) return;
+  const item = `namespace ${document.namespace} v${document.version}`;
+  throw new SignetError('E_NAMESPACE_RECOVERY', `${item} is a recovery that was not confirmed here`, {
+    item,
+    expected: `a recovery that the operator confirmed: ${digest}`,
+    actual: 'not confirmed',
+    fix: `Ask its owner by another way whether they made it; only then: registry namespace confirm ${digest}`,
+  });
+}
+
 function verifySuccession(before: NamespaceVersion, next: NamespaceVersion, verify: VerifySignature): void {
-  const { namespace, version, recovery } = next.document;
+  const { namespace, version } = next.document;
   const item = `namespace ${namespace} v${version}`;
   try {
     verifyEnvelope(next.envelope, {
@@ -198,10 +211,8 @@ function verifySuccession(before: NamespaceVersion, next: NamespaceVersion, veri
   } catch (cause) {
     throw new SignetError('E_NAMESPACE_RECOVERY', `${item} is not signed by the keys of v${version - 1}`, {
       item,
-      expected: recovery
-        ? `a recovery that the operator confirmed: ${next.digest}`
-        : `${before.document.threshold} of the keys of v${version - 1}`,
-      actual: recovery ? 'a recovery that is not confirmed' : 'other signatures',
+      expected: `${before.document.threshold} of the keys of v${version - 1}`,
+      actual: 'other signatures',
       cause,
     });
   }

@@ -81,6 +81,15 @@ test('row 30: a recovery counts once the operator confirmed exactly that documen
   expect(check(chain(recovery), { recoveries: new Set([recovery.digest]) }).latest).toBe(recovery);
 });
 
+test('row 30: the mark and the confirmation go together: neither does without the other', () => {
+  const marked = next({ recovery: true });
+  expect(() => check(chain(marked))).toThrow(code('E_NAMESPACE_RECOVERY'));
+  expect(check(chain(marked), { recoveries: new Set([marked.digest]) }).latest).toBe(marked);
+  const unmarked = next({}, [registrar]);
+  const recoveries = new Set([unmarked.digest]);
+  expect(() => check(chain(unmarked), { recoveries })).toThrow(code('E_NAMESPACE_RECOVERY'));
+});
+
 test('row 7: the old threshold counts, not one of its keys', () => {
   const two = {
     ...first,
