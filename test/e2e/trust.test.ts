@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { generateKeyPair } from '../../keys/ed25519.ts';
+import { Keyring } from '../../keys/keyring.ts';
+import { renewRegistry } from '../../registry/local.ts';
 import { type Outcome, openShell, type Shell } from './process.ts';
 
 const CI_KEY = generateKeyPair();
@@ -92,6 +94,22 @@ describe('keys', () => {
     refused('E_USAGE', 64, ['keys', 'new', '../x']);
     expect(ok(['keys', 'show', 'ci', '--json'])).toBe(before);
   });
+});
+
+test.each([
+  ['publish', ['publish', 'hello']],
+  ['sign', ['sign', 'hello.tar', '--source', 'hello']],
+])('row 31: %s renews the local status, and what was seen of it', (_, args) => {
+  const folder = join(shell.folder, '.signet', 'registry');
+  const old = Date.now() - 6 * 86_400_000;
+  renewRegistry(folder, new Keyring(join(shell.folder, '..', 'config')), old);
+  const issued = (): number => {
+    const { payload } = JSON.parse(readFileSync(join(folder, 'status.json'), 'utf8')) as { payload: string };
+    return Date.parse((JSON.parse(Buffer.from(payload, 'base64').toString()) as { issued: string }).issued);
+  };
+  expect(issued()).toBeLessThan(old + 1000);
+  ok(args);
+  expect(issued()).toBeGreaterThan(old + 5 * 86_400_000);
 });
 
 describe('roots', () => {
