@@ -10,6 +10,7 @@ import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
 import { archiveDigest } from './archive.ts';
 import { finding, type Placed, type PublishEntry, type ReplayedLog, type Report } from './audit-replay.ts';
+import { isTilePath } from './audit-tiles.ts';
 import { covers, type NamespaceVersion, readNamespace, verifyNamespaceChain } from './namespace.ts';
 import { readNamespaceIndex, readReleaseIndex } from './proof.ts';
 import { archiveFacts } from './sign.ts';
@@ -166,7 +167,7 @@ export class AuditFiles {
       const path = join(entry.parentPath, entry.name).slice(this.#directory.length + 1);
       const top = path.split('/')[0] as string;
       if (entry.isDirectory() ? TOP.has(top) : this.#named.has(path)) continue;
-      if (entry.isFile() && (TOP.has(path) || (top === 'tile' && TILE.test(path)))) continue;
+      if (entry.isFile() && (TOP.has(path) || (top === 'tile' && isTilePath(path)))) continue;
       const what = entry.isFile() || entry.isDirectory() ? 'present' : 'present, and no regular file';
       this.#report(finding('E_AUDIT_ADDED', `${path} is not named by the log`, path, 'nothing', what));
     }
@@ -179,12 +180,11 @@ export class AuditFiles {
 
   #read(path: string, maxBytes: number, where: string): Uint8Array | undefined {
     this.#named.add(path);
-    const bytes = this.#transport.read(path, maxBytes);
-    if (bytes === undefined)
-      this.#report(
-        finding('E_AUDIT_MISSING', `${path} is missing`, path, `present, for ${where}`, 'missing'),
-      );
-    return bytes;
+    const bytes = this.#attempt(path, () => this.#transport.read(path, maxBytes) ?? null);
+    if (bytes === undefined) return undefined;
+    if (bytes !== null) return bytes;
+    this.#report(finding('E_AUDIT_MISSING', `${path} is missing`, path, `present, for ${where}`, 'missing'));
+    return undefined;
   }
 
   #changed(path: string, expected: string, actual: string): void {
@@ -201,5 +201,3 @@ export class AuditFiles {
     }
   }
 }
-
-const TILE = /^tile\/(?:[0-9]{1,2}|entries)\/(?:x[0-9]{3}\/)*[0-9]{3}(?:\.p\/[1-9][0-9]{0,2})?$/;

@@ -14,6 +14,7 @@ import { parseShape } from '../src/shape.ts';
 import type { TileReader } from '../src/tile-reader.ts';
 import { AuditFiles } from './audit-files.ts';
 import { ReplayedLog } from './audit-replay.ts';
+import { auditTiles } from './audit-tiles.ts';
 import { checkGrowth, type SignedHead, verifyHead } from './log.ts';
 import { readCurrentHead, readRoots } from './proof.ts';
 import { DEFAULT_RULES } from './rules.ts';
@@ -83,7 +84,7 @@ export function auditRegistry(options: AuditOptions): AuditResult {
     return { findings, size: 0, root: undefined, counts: none };
   attempt('checkpoint', () => checkGrowth(current.reader, head, options.pin.checkpoint));
   attempt('checkpoint', () => auditWitnesses(options, root, head));
-  const entries = readEntries(current.reader, head, report);
+  const entries = readEntries(options.directory, current.reader, head, report);
   const log = new ReplayedLog(root, report);
   for (const [index, entry] of entries.entries()) if (entry !== undefined) log.replay(index, entry);
   attempt('status', () => {
@@ -109,11 +110,13 @@ function auditWitnesses(options: AuditOptions, root: VerifiedRoot, head: SignedH
 
 /** Every entry in its place, undefined where it cannot be read; the tree is built anew from their bytes and from every tile. */
 function readEntries(
+  directory: string,
   reader: TileReader,
   head: SignedHead,
   report: (thrown: unknown, item?: string) => void,
 ): (LogEntry | undefined)[] {
   const tree = new CompactRange(sha256);
+  const leaves: Uint8Array[] = [];
   const entries: (LogEntry | undefined)[] = [];
   let whole = true;
   for (let index = 0; index < head.size; index++) {
@@ -121,6 +124,7 @@ function readEntries(
     try {
       // Proved under the head: entry, leaf tile and every tile on the way agree.
       const bytes = reader.entry(index);
+      leaves.push(bytes);
       tree.append(leafHash(sha256, bytes));
       entries.push(parseShape(LogEntry, parseJson(bytes, item), item));
     } catch (thrown) {
@@ -129,6 +133,8 @@ function readEntries(
       entries.push(undefined);
     }
   }
+  // Without every entry there is nothing to hold the tiles against: which cannot be read was said above.
+  if (whole) auditTiles(directory, leaves, report);
   if (whole && Buffer.compare(tree.root(), head.hash) !== 0) {
     report(
       new SignetError('E_LOG_CORRUPT', 'the entries do not have the root that is signed', {
