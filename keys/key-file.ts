@@ -57,6 +57,14 @@ export function decodeKeyText(text: string, item: string, passphrase: () => stri
   return refuseKeyFile(item, 'is neither a key file nor the base64 of a 32-byte seed');
 }
 
+/** Refuses what belongs to someone else or has any bit set for group or others. */
+export function refuseShared(path: string, mode: number, uid: number, expected: string): void {
+  const actual = (mode & 0o7777).toString(8).padStart(4, '0');
+  if ((mode & 0o077) !== 0) refuseKeyFile(path, 'is open to other users', expected, actual);
+  if (process.getuid !== undefined && uid !== process.getuid())
+    refuseKeyFile(path, 'belongs to another user', String(process.getuid()), String(uid));
+}
+
 /** E_KEY_FILE about a file or variable. */
 export function refuseKeyFile(item: string, what: string, expected?: string, actual?: string): never {
   throw new SignetError('E_KEY_FILE', `${item} ${what}`, {

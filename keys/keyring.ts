@@ -7,7 +7,15 @@ import { NamePart } from '../src/contracts/common.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
 import { fingerprint, generateKeyPair, type KeyPair } from './ed25519.ts';
-import { decodeKey, encodeKey, type KeyInfo, MAX_KEY_FILE, readKeyInfo, refuseKeyFile } from './key-file.ts';
+import {
+  decodeKey,
+  encodeKey,
+  type KeyInfo,
+  MAX_KEY_FILE,
+  readKeyInfo,
+  refuseKeyFile,
+  refuseShared,
+} from './key-file.ts';
 import { createFileExclusive, readRegularFile, writeFileAtomic } from './safe-file.ts';
 import { processSecrets, type SecretSource } from './secret-source.ts';
 
@@ -192,11 +200,3 @@ export class Keyring {
 }
 
 const keyName = (name: string): string => parseShape(NamePart, name, 'the name of a key', 'E_USAGE');
-
-/** Refuses what belongs to someone else or has any bit set for group or others. */
-function refuseShared(path: string, mode: number, uid: number, expected: string): void {
-  const actual = (mode & 0o7777).toString(8).padStart(4, '0');
-  if ((mode & 0o077) !== 0) refuseKeyFile(path, 'is open to other users', expected, actual);
-  if (process.getuid !== undefined && uid !== process.getuid())
-    refuseKeyFile(path, 'belongs to another user', String(process.getuid()), String(uid));
-}

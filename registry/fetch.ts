@@ -9,7 +9,7 @@ import type { SubjectVerdict } from '../src/contracts/verdict.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
 import type { TileReader } from '../src/tile-reader.ts';
-import { pinCommand, refuseOlder } from './checks/namespace.ts';
+import { refuseOlder } from './checks/namespace.ts';
 import { withFailure } from './checks/run.ts';
 import { checkGrowth, type SignedHead, verifyHead } from './log.ts';
 import { bindingMemory } from './memory.ts';
@@ -56,6 +56,13 @@ export function fetchRelease(transport: Transport, name: string, range = '*'): F
   return { name, version, archive, proof: formatProof(bundle), note: bundle.checkpoint, reader };
 }
 
+/** As `fetchRelease`, from the registry of the name, whose root must be pinned: E_REGISTRY_UNMAPPED, E_ROOT_UNPINNED. */
+export function fetchPinned(project: Project, name: string, range = '*'): Fetched {
+  const registry = project.registryOf(name);
+  project.requirePin(registry);
+  return fetchRelease(project.transport(registry), name, range);
+}
+
 /** The verdict on what was fetched, as `registry install` and `registry verify NAME` need it. Changes no trust. */
 export function verifyFetched(project: Project, fetched: Fetched): Outcome {
   const { name, version, note, reader } = fetched;
@@ -90,15 +97,7 @@ export interface SeenHead {
  * witness cannot ask that it be witnessed: `asWitness`.
  */
 export function refreshRegistry(project: Project, registry: PolicyRegistry, asWitness = false): SeenHead {
-  const remembered = project.trust.pin(registry.root);
-  if (remembered === undefined) {
-    throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
-      item: registry.name,
-      expected: registry.root,
-      actual: 'no pin',
-      fix: pinCommand(registry.root),
-    });
-  }
+  const remembered = project.requirePin(registry);
   const now = project.clock.now();
   const transport = project.transport(registry);
   const root = verifyRoot(readRoots(transport), remembered.fingerprint, now, verifyBoth);

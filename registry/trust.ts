@@ -4,6 +4,8 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { formatDocument, parseDocument } from '../keys/document.ts';
+import { configDirectory } from '../keys/keyring.ts';
+import { PinKey } from '../keys/pin-key.ts';
 import { createFileExclusive, readRegularFile, writeFileAtomic } from '../keys/safe-file.ts';
 import { formatTime } from '../src/contracts/common.ts';
 import type { Policy } from '../src/contracts/config.ts';
@@ -18,6 +20,8 @@ export interface TrustedRegistry {
   readonly root: string;
   readonly namespaces: readonly string[];
   readonly pin: PinnedRoot | undefined;
+  /** Where it is not pinned: what to do about it. */
+  readonly unpinned?: string;
 }
 
 /** The rules of a policy that do not depend on a registry. */
@@ -47,14 +51,20 @@ export interface TrustState {
 
 const MAX_TRUST = 64 * 1024 * 1024;
 
-/** `.signet/trust`: trust.json and evidence. Reads are strict (E_TRUST_STATE), writes atomic. */
+/**
+ * `.signet/trust`: trust.json and evidence. Reads are strict (E_TRUST_STATE), writes atomic. What this user did not seal with
+ * the key in their configuration directory is as if absent: a folder of someone else brings no trust along.
+ */
 export class TrustStore {
   readonly directory: string;
   readonly #path: string;
+  readonly #key: PinKey;
 
-  constructor(directory: string) {
+  /** `config`: the user's configuration directory. */
+  constructor(directory: string, config = configDirectory()) {
     this.directory = directory;
     this.#path = join(directory, 'trust.json');
+    this.#key = new PinKey(config);
   }
 
   /** Every pinned root with its memory; none where nothing was pinned yet. */
@@ -64,7 +74,7 @@ export class TrustStore {
 
   /** Digests of the recovery documents that the operator confirmed. */
   recoveries(): readonly string[] {
-    return this.#read().recoveries;
+    return this.#read().recoveries.map(({ document }) => document);
   }
 
   pin(fingerprint: string): PinnedRoot | undefined {
@@ -91,7 +101,8 @@ export class TrustStore {
     }
     const old = replaces === undefined ? undefined : requirePin(roots, replaces);
     if (known !== undefined && roots.includes(known) && old === undefined) return;
-    const memory = known ?? freshMemory(fingerprint, local);
+    const mac = this.#key.seal(pinText(fingerprint, local));
+    const memory = { ...(known ?? freshMemory(fingerprint, local)), mac };
     const next = old === undefined ? memory : { ...memory, revoked: inherited(memory, old) };
     this.#write({
       ...rest,
@@ -110,8 +121,9 @@ export class TrustStore {
   /** The operator's word that a recovery of a namespace is meant; false where it was given before. */
   confirmRecovery(digest: string): boolean {
     const file = this.#read();
-    if (file.recoveries.includes(digest)) return false;
-    this.#write({ ...file, recoveries: [...file.recoveries, digest] });
+    if (file.recoveries.some(({ document }) => document === digest)) return false;
+    const sealed = { document: digest, mac: this.#key.seal(recoveryText(digest)) };
+    this.#write({ ...file, recoveries: [...file.recoveries, sealed] });
     return true;
   }
 
@@ -149,14 +161,32 @@ export class TrustStore {
       throw new SignetError('E_TRUST_STATE', `${this.#path} is damaged`, { item: this.#path, cause });
     }
     const all = [...trust.roots, ...trust.unpinned];
-    if (new Set(all.map((root) => root.fingerprint)).size === all.length) return trust;
-    throw new SignetError('E_TRUST_STATE', `${this.#path} has one root twice`, { item: this.#path });
+    if (new Set(all.map((root) => root.fingerprint)).size !== all.length)
+      throw new SignetError('E_TRUST_STATE', `${this.#path} has one root twice`, { item: this.#path });
+    return this.#own(trust);
+  }
+
+  /** What this user sealed. The memory under a pin of someone else goes with it: it is theirs, and may be made up. */
+  #own(trust: TrustFile): TrustFile {
+    const isSealed = this.#key.checker();
+    const mine = ({ fingerprint, local, mac }: PinnedRoot): boolean =>
+      isSealed(pinText(fingerprint, local), mac);
+    return {
+      ...trust,
+      roots: trust.roots.filter(mine),
+      unpinned: trust.unpinned.filter(mine),
+      recoveries: trust.recoveries.filter(({ document, mac }) => isSealed(recoveryText(document), mac)),
+    };
   }
 
   #write(file: TrustFile): void {
     writeFileAtomic(this.#path, formatDocument(TrustFile.parse(file)));
   }
 }
+
+/** What the MAC of a pin, and of a confirmed recovery, is over: no text is both. */
+const pinText = (fingerprint: string, local: boolean): string => `signet pin/1\n${fingerprint}\n${local}\n`;
+const recoveryText = (document: string): string => `signet recovery/1\n${document}\n`;
 
 function requirePin(roots: readonly PinnedRoot[], fingerprint: string): PinnedRoot {
   const pin = roots.find((root) => root.fingerprint === fingerprint);
@@ -177,12 +207,16 @@ function inherited(memory: PinnedRoot, old: PinnedRoot): PinnedRoot['revoked'] {
   });
 }
 
-/** The registries of the policy with what is remembered under their roots. */
-export function trustedRegistries(policy: Policy, roots: readonly PinnedRoot[]): TrustedRegistry[] {
-  return policy.registries.map(({ name, root, namespaces }) => ({
-    name,
-    root,
-    namespaces,
-    pin: roots.find((pinned) => pinned.fingerprint === root),
-  }));
+/** The registries of the policy with what is remembered under their roots; `howToPin` is asked where one is not pinned. */
+export function trustedRegistries(
+  policy: Policy,
+  roots: readonly PinnedRoot[],
+  howToPin?: (registry: Policy['registries'][number]) => string,
+): TrustedRegistry[] {
+  return policy.registries.map((registry) => {
+    const { name, root, namespaces } = registry;
+    const pin = roots.find((pinned) => pinned.fingerprint === root);
+    const unpinned = pin === undefined ? howToPin?.(registry) : undefined;
+    return { name, root, namespaces, pin, ...(unpinned === undefined ? {} : { unpinned }) };
+  });
 }

@@ -78,8 +78,22 @@ export function checkNamespace(
 }
 
 /** What makes a root count: FILE is a root document, or a proof bundle that carries it. */
-export const pinCommand = (fingerprint: string): string =>
-  `registry root pin FILE --fingerprint ${fingerprint}`;
+export const pinCommand = (fingerprint: string, file = 'FILE'): string =>
+  `registry root pin ${/^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`} --fingerprint ${fingerprint}`;
+
+/** E_ROOT_UNPINNED: the root that policy.yaml names was not pinned by this user. */
+export function unpinnedRoot({
+  name,
+  root,
+  unpinned,
+}: Pick<TrustedRegistry, 'name' | 'root' | 'unpinned'>): SignetError {
+  return new SignetError('E_ROOT_UNPINNED', `the root of registry ${name} is not pinned`, {
+    item: name,
+    expected: root,
+    actual: 'no pin',
+    fix: unpinned ?? pinCommand(root),
+  });
+}
 
 /** The registry that policy.yaml gives the namespace to, and the pin without which its root does not count. */
 function pinnedRegistry(
@@ -99,14 +113,7 @@ function pinnedRegistry(
       },
     );
   }
-  if (registry.pin === undefined) {
-    throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
-      item: registry.name,
-      expected: registry.root,
-      actual: 'no pin',
-      fix: pinCommand(registry.root),
-    });
-  }
+  if (registry.pin === undefined) throw unpinnedRoot(registry);
   return { registry, pin: registry.pin };
 }
 

@@ -41,9 +41,14 @@ const revocations = z.strictObject({
 });
 export type Revocations = z.infer<typeof revocations>;
 
+/** base64 of an HMAC-SHA256. */
+const Mac = z.string().length(44);
+
 /** A pinned root, and everything seen under it that must never go back. */
 export const PinnedRoot = z.strictObject({
   fingerprint: Fingerprint,
+  /** HMAC over fingerprint and `local` with a key of the user who pinned it; without a right one it is no pin of theirs. */
+  mac: Mac.optional(),
   /** True for the root that this machine made: it may speak for `local` and for pinned `signet` bundles only. */
   local: z.boolean(),
   /** Highest root version seen. */
@@ -67,8 +72,11 @@ export const TrustFile = z.strictObject({
   roots: z.array(PinnedRoot).max(1024),
   /** What was seen under roots that are no longer pinned: it counts again once they are. */
   unpinned: z.array(PinnedRoot).max(1024).default([]),
-  /** Digests of the recovery documents of namespaces that the operator confirmed. */
-  recoveries: z.array(Digest).max(1024).default([]),
+  /** The recovery documents of namespaces that the operator confirmed, each sealed as a pin is. */
+  recoveries: z
+    .array(z.strictObject({ document: Digest, mac: Mac }))
+    .max(1024)
+    .default([]),
 });
 export type TrustFile = z.infer<typeof TrustFile>;
 

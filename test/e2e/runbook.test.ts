@@ -101,7 +101,7 @@ describe('the runbook', () => {
         recoveries: new Set(recoveries),
         verify,
       });
-    const trust = new TrustStore(join(root, 'you', '.signet', 'trust'));
+    const trust = new TrustStore(join(root, 'you', '.signet', 'trust'), join(root, 'config', 'you'));
     expect(trust.recoveries()).toEqual([documents[2]!.digest]);
     expect(judge(trust.recoveries()).latest.document.version).toBe(3);
     expect(() => judge([])).toThrow(expect.objectContaining({ code: 'E_NAMESPACE_RECOVERY' }));

@@ -55,6 +55,7 @@ test('the state directory may be elsewhere', () => {
   const other = new Project({
     directory: project.directory,
     stateDirectory: state,
+    configDirectory: join(world.directory, 'config'),
     host: '1.0.0',
     firstParty: NO_FIRST_PARTY,
     clock: world.clock,

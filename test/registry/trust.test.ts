@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { VerifiedRoot } from '../../keys/root.ts';
 import type { Observation } from '../../registry/memory.ts';
 import { TrustStore, trustedRegistries } from '../../registry/trust.ts';
@@ -15,7 +15,7 @@ let folder: string;
 let store: TrustStore;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'signet-trust-store-'));
-  store = new TrustStore(join(folder, 'trust'));
+  store = new TrustStore(join(folder, 'trust'), join(folder, 'config'));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const code = (value: string) => expect.objectContaining({ code: value });
@@ -87,7 +87,7 @@ test('row 30: a recovery is confirmed by its digest, once, and survives what els
   expect(store.confirmRecovery(digest(1))).toBe(false);
   store.pinRoot(A, true);
   store.observe(A, seen(1));
-  expect(new TrustStore(store.directory).recoveries()).toEqual([digest(1)]);
+  expect(new TrustStore(store.directory, join(folder, 'config')).recoveries()).toEqual([digest(1)]);
 });
 
 test('nothing is remembered for a root that is not pinned', () => {
@@ -97,7 +97,7 @@ test('nothing is remembered for a root that is not pinned', () => {
 test('rows 2, 27: what is remembered only grows, in whatever order it is seen', () => {
   store.pinRoot(A, true);
   for (const n of [2, 1, 3, 1]) store.observe(A, seen(n));
-  const pin = new TrustStore(store.directory).pin(A)!;
+  const pin = new TrustStore(store.directory, join(folder, 'config')).pin(A)!;
   expect(pin.checkpoint).toEqual(seen(3).checkpoint);
   expect(pin.status?.issued).toBe('2026-01-03T00:00:00Z');
   expect(pin.namespaces).toEqual([seen(3).namespace]);
@@ -143,4 +143,55 @@ test('a registry of the policy has a pin only where exactly its root is pinned',
   const registry = (root: string) => ({ name: 'home', location: '.', root, namespaces: ['local'] });
   const policy = Policy.parse({ version: 1, registries: [registry(A), registry(B)] });
   expect(trustedRegistries(policy, store.roots()).map(({ pin }) => pin?.fingerprint)).toEqual([A, undefined]);
+});
+
+describe('trust that another user decided on', () => {
+  const path = (): string => join(store.directory, 'trust.json');
+  const stranger = (): TrustStore => new TrustStore(store.directory, join(folder, 'stranger'));
+  const edit = (change: (file: ReturnType<typeof JSON.parse>) => void): void => {
+    const file = JSON.parse(readFileSync(path(), 'utf8'));
+    change(file);
+    writeFileSync(path(), JSON.stringify(file));
+  };
+
+  test('a pin, its memory and a confirmed recovery are as if absent for anyone else', () => {
+    store.pinRoot(A, true);
+    store.observe(A, seen(2));
+    store.confirmRecovery(digest(1));
+    expect(stranger().roots()).toEqual([]);
+    expect(stranger().recoveries()).toEqual([]);
+    expect(() => stranger().observe(A, seen(3))).toThrow(code('E_ROOT_UNPINNED'));
+    // The twin: who made them.
+    expect(store.pin(A)?.checkpoint?.size).toBe(2);
+    expect(store.recoveries()).toEqual([digest(1)]);
+    stranger().pinRoot(A, false);
+    expect(stranger().pin(A)).toMatchObject({ local: false, checkpoint: null, status: null });
+    expect(stranger().recoveries()).toEqual([]);
+  });
+
+  test.each<[string, (root: ReturnType<typeof JSON.parse>) => void]>([
+    ['without a MAC', (root) => delete root.mac],
+    ['with another MAC', (root) => (root.mac = Buffer.alloc(32).toString('base64'))],
+    ['made local', (root) => (root.local = true)],
+    ['of another root', (root) => (root.fingerprint = B)],
+  ])('a pin %s is no pin', (_what, change) => {
+    store.pinRoot(A, false);
+    expect(store.roots()).toHaveLength(1);
+    edit((file) => change(file.roots[0]));
+    expect(store.roots()).toEqual([]);
+  });
+
+  test('a MAC of a pin confirms no recovery, and the other way round', () => {
+    store.pinRoot(A, false);
+    edit((file) => file.recoveries.push({ document: digest(1), mac: file.roots[0].mac }));
+    expect(store.recoveries()).toEqual([]);
+    expect(store.roots()).toHaveLength(1);
+  });
+
+  test('the memory of an unpinned root that someone else left is not taken over', () => {
+    stranger().pinRoot(A, true);
+    stranger().unpinRoot(A);
+    store.pinRoot(A, false);
+    expect(store.pin(A)?.local).toBe(false);
+  });
 });
