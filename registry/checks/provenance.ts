@@ -46,14 +46,26 @@ export function checkProvenance(
   const namespace = name.slice(0, name.indexOf('/'));
   const { builders } = (trust.rules ?? DEFAULT_RULES).provenance;
   const rule = builderRule(builders, namespace, builder);
-  const keys = rule?.keys ?? 'publisher';
-  verifyEnvelope(provenance, {
-    item: 'provenance',
-    payloadType: IN_TOTO_PAYLOAD,
-    keys: keys === 'publisher' ? logged.signers : keys.map(parsePublicKey),
-    threshold: keys === 'publisher' ? release.inForce.document.threshold : 1,
-    verify,
-  });
+  const local = builder === LOCAL_BUILDER;
+  const accepted = rule !== undefined || (local && authority.pin.local);
+  if (!accepted && trust.provenanceRequired) {
+    throw new SignetError('E_BUILDER', `the builder is not accepted for ${name}`, {
+      item: name,
+      expected: authority.pin.local ? LOCAL_BUILDER : `a builder that policy.yaml names for ${namespace}`,
+      actual: builder,
+    });
+  }
+  // Whose word another builder's key is only a rule can say: without one there is nothing to hold it against.
+  if (accepted || local) {
+    const keys = rule?.keys ?? 'publisher';
+    verifyEnvelope(provenance, {
+      item: 'provenance',
+      payloadType: IN_TOTO_PAYLOAD,
+      keys: keys === 'publisher' ? logged.signers : keys.map(parsePublicKey),
+      threshold: keys === 'publisher' ? release.inForce.document.threshold : 1,
+      verify,
+    });
+  }
   const stated = `${subject[0]!.name} sha256:${subject[0]!.digest.sha256}`;
   const expected = `${subjectName(name, manifest.version)} ${digest}`;
   if (stated !== expected) {
@@ -64,14 +76,6 @@ export function checkProvenance(
     });
   }
   const { externalParameters, resolvedDependencies } = predicate.buildDefinition;
-  const accepted = rule !== undefined || (builder === LOCAL_BUILDER && authority.pin.local);
-  if (!accepted && trust.provenanceRequired) {
-    throw new SignetError('E_BUILDER', `the builder is not accepted for ${name}`, {
-      item: name,
-      expected: authority.pin.local ? LOCAL_BUILDER : `a builder that policy.yaml names for ${namespace}`,
-      actual: builder,
-    });
-  }
   if (rule !== undefined) checkSource(rule, externalParameters.repository, name);
   const [source] = resolvedDependencies;
   const commit =
