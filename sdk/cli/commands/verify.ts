@@ -1,5 +1,6 @@
 // `registry verify SUBJECT…`: everything is verified before anything is said to be; nothing to verify is no success.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { projectPaths } from '../../../host/paths.ts';
 import { HOST_VERSION } from '../../../host/version.ts';
 import { readRegularFile } from '../../../keys/safe-file.ts';
@@ -83,12 +84,23 @@ function examineListed(judge: Judge, listed: Listed): Examined[] {
   const { subject } = listed;
   try {
     if ('refused' in listed) throw listed.refused;
+    if (judge.by === 'project' && !existsSync(join(judge.project.directory, 'policy.yaml')))
+      throw noRoot(subject);
     return examineSubject(judge, subject);
   } catch (thrown) {
     if (thrown instanceof SignetError) return [{ verdict: failedVerdict(subject, 'limits', thrown) }];
     throw thrown;
   }
 }
+
+/** A machine that never saw the registry: nothing is wrong with the subject, and nothing can be said of it. */
+const noRoot = (subject: string): SignetError =>
+  new SignetError('E_ROOT_UNPINNED', `no root is pinned here that could speak for ${subject}`, {
+    item: subject,
+    expected: 'policy.yaml with a pinned root, or a root given by hand',
+    actual: 'neither',
+    fix: `registry verify ${subject} --fingerprint SHA256:…, with the fingerprint of the registry’s root from a source you trust`,
+  });
 
 /** The one subject, whose source folder must build to it. */
 async function rebuilt(
