@@ -1,7 +1,7 @@
 // The log, entry by entry, as it would have been accepted at the time (DESIGN.md §3 "Log", "Namespace document"): which documents were
 // in force at which index, which versions exist, what was revoked. Contradictions inside the log are E_AUDIT_ORDER.
 import type { VerifiedRoot } from '../keys/root.ts';
-import type { LogEntry } from '../src/contracts/statement.ts';
+import type { LogEntry, StatusDocument } from '../src/contracts/statement.ts';
 import type { Revocations } from '../src/contracts/trust.ts';
 import { type ErrorCode, SignetError } from '../src/error.ts';
 
@@ -106,6 +106,24 @@ export class ReplayedLog {
     }
   }
 
+  /** The status must name the root's version and the last logged document of each namespace. */
+  compareNewest(stated: Pick<StatusDocument, 'rootVersion' | 'namespaces'>): void {
+    const logged = new Set([`root v${this.root.version}`]);
+    for (const chain of this.namespaces.values())
+      logged.add(documentText((chain.at(-1) as Placed<NamespaceEntry>).entry));
+    const listed = new Set([`root v${stated.rootVersion}`, ...stated.namespaces.map(documentText)]);
+    const report = (code: 'E_AUDIT_MISSING' | 'E_AUDIT_ADDED', what: string): void => {
+      const missing = code === 'E_AUDIT_MISSING';
+      const sentence = missing
+        ? 'the status leaves out the newest document'
+        : 'the status names a newest document that is not the newest';
+      const [expected, actual] = missing ? [what, 'absent'] : ['the newest one that is logged', what];
+      this.#report(finding(code, sentence, 'status.json', expected, actual));
+    };
+    for (const what of logged) if (!listed.has(what)) report('E_AUDIT_MISSING', what);
+    for (const what of listed) if (!logged.has(what)) report('E_AUDIT_ADDED', what);
+  }
+
   #publish(index: number, entry: PublishEntry): void {
     const id = `${entry.name}@${entry.version}`;
     const before = this.releases.get(id);
@@ -140,6 +158,9 @@ export class ReplayedLog {
     );
   }
 }
+
+const documentText = ({ namespace, version, document }: Omit<NamespaceEntry, 'type'>): string =>
+  `${namespace} v${version} ${document}`;
 
 function revocationText(index: number, entry: LogEntry): string {
   if (entry.type === 'revoke') return `${entry.digest} by #${index}`;

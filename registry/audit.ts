@@ -90,6 +90,7 @@ export function auditRegistry(options: AuditOptions): AuditResult {
   attempt('status', () => {
     const status = verifyStatus(current.status, root.status, head, verify);
     log.compareRevocations(status.revoked);
+    log.compareNewest(status);
     checkFreshness(status, null, 'install', options.freshness, options.now);
   });
   new AuditFiles(options.directory, report).compare(log);

@@ -16,7 +16,7 @@ import { bindingMemory } from './memory.ts';
 import type { PolicyRegistry } from './policy.ts';
 import type { Project } from './project.ts';
 import { assembleProof, formatProof, readCurrentHead, readReleaseIndex, readRoots } from './proof.ts';
-import { checkFreshness, checkNothingForgotten, verifyStatus } from './status.ts';
+import { checkFreshness, checkNewest, checkNothingForgotten, verifyStatus } from './status.ts';
 import { FILE_LIMITS, PATHS, requireFile, type Transport } from './transport.ts';
 import { examineRelease, type Verified } from './verify.ts';
 import { checkWitnesses } from './witness.ts';
@@ -121,11 +121,13 @@ export function refreshRegistry(project: Project, registry: PolicyRegistry, asWi
   const witnessed = asWitness ? '' : checkWitnesses(note, rule, now, verifyBoth);
   const status = verifyStatus(envelope, root.status, head, verifyBoth);
   checkNothingForgotten(status, pin.revoked);
+  checkNewest(status, root, pin);
   checkFreshness(status, pin.status, 'install', freshness, now);
   project.trust.observe(pin.fingerprint, {
     root,
     checkpoint: { origin: head.origin, size: head.size, root: head.root, note },
     status: { issued: status.issued, expires: status.expires, size: status.size },
+    stated: { size: status.size, namespaces: status.namespaces },
     revoked: status.revoked,
     statusSigners: status.signers,
   });

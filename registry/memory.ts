@@ -13,6 +13,8 @@ export interface Observation {
   readonly root: VerifiedRoot;
   readonly checkpoint: NonNullable<PinnedRoot['checkpoint']>;
   readonly status: NonNullable<PinnedRoot['status']>;
+  /** What the status says of namespaces. */
+  readonly stated: NonNullable<PinnedRoot['stated']>;
   readonly revoked: Revocations;
   /** Fingerprints of the status keys that signed the status. */
   readonly statusSigners: readonly string[];
@@ -36,7 +38,7 @@ export function freshMemory(fingerprintOfRoot: string, local: boolean): PinnedRo
  * What of the memory still binds under that root. A root newer than every one seen sets aside: the checkpoint if its
  * note is no longer signed by the threshold of role `log`, each namespace document of which no signer is left in role
  * `registrar`, and for each revocation the offence of leaving it out (`by` is then empty) if no signer is left in role
- * `status`. Under any other root all of it binds.
+ * `status`; and what a status said of namespaces, for its successor under the new root says it again. Under any other root all of it binds.
  */
 export function bindingMemory(
   pin: PinnedRoot,
@@ -44,12 +46,13 @@ export function bindingMemory(
   verify: VerifySignature = verifyNative,
 ): PinnedRoot {
   if (pin.root === null || root.version <= pin.root.version) return pin;
+  const { stated: _stated, ...rest } = pin;
   const { checkpoint } = pin;
   const remains = holders(root.status);
   const keep = <T extends { by?: string[] | undefined }>(entry: T): T =>
     stands(entry.by, remains) ? entry : { ...entry, by: [] };
   return {
-    ...pin,
+    ...rest,
     checkpoint: checkpoint !== null && isSignedBy(checkpoint.note, root, verify) ? checkpoint : null,
     namespaces: pin.namespaces.filter(({ by }) => stands(by, holders(root.registrar))),
     revoked: { digests: pin.revoked.digests.map(keep), keys: pin.revoked.keys.map(keep) },
@@ -74,6 +77,7 @@ export function remember(pin: PinnedRoot, seen: Observation): PinnedRoot {
         : known.root,
     checkpoint:
       known.checkpoint === null || checkpoint.size > known.checkpoint.size ? checkpoint : known.checkpoint,
+    stated: known.stated === undefined || seen.stated.size >= known.stated.size ? seen.stated : known.stated,
     status: known.status === null || status.issued > known.status.issued ? status : known.status,
     namespaces: seen.namespace === undefined ? known.namespaces : newest(known.namespaces, seen.namespace),
     revoked: mergeRevocations(known.revoked, signed),

@@ -8,14 +8,20 @@
 import { formatDocument, parseDocument } from '../keys/document.ts';
 import { fingerprint, type KeyPair } from '../keys/ed25519.ts';
 import { signEnvelope, verifyEnvelope } from '../keys/envelope.ts';
-import type { Role } from '../keys/root.ts';
+import type { Role, VerifiedRoot } from '../keys/root.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import { type Envelope, STATUS_PAYLOAD, StatusDocument } from '../src/contracts/statement.ts';
+import {
+  type Envelope,
+  type NewestDocuments,
+  STATUS_PAYLOAD,
+  StatusDocument,
+} from '../src/contracts/statement.ts';
 import type { PinnedRoot, Revocations } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
 import type { SignedHead } from './log.ts';
 import { mergeRevocations } from './memory.ts';
+import type { NamespaceVersion } from './namespace.ts';
 
 const DAY = 86_400_000;
 /** How far ahead of our clock a status may have been issued. */
@@ -23,8 +29,12 @@ const SKEW = 10 * 60_000;
 /** How long after its issue a status that Signet makes expires. */
 const STATUS_LIFETIME = 7 * DAY;
 
+/** What a status says of a registry besides its log's head. */
+export type Stated = Pick<StatusDocument, 'rootVersion' | 'namespaces'> & { readonly revoked: Revocations };
+
 /** Signs the status of a log's head. `now` in milliseconds. */
-export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPair, now: number): Envelope {
+export function signStatus(head: SignedHead, stated: Stated, signer: KeyPair, now: number): Envelope {
+  const { rootVersion, namespaces, revoked } = stated;
   const document = StatusDocument.parse({
     type: 'status/1',
     origin: head.origin,
@@ -32,6 +42,8 @@ export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPa
     root: head.root,
     issued: formatTime(now),
     expires: formatTime(now + STATUS_LIFETIME),
+    rootVersion,
+    namespaces,
     revoked,
   } satisfies StatusDocument);
   return signEnvelope(STATUS_PAYLOAD, formatDocument(document), [signer]);
@@ -115,6 +127,66 @@ export function checkNothingForgotten(status: StatusDocument, seen: Revocations)
     expected: `${lost} revoked`,
     actual: 'not revoked',
   });
+}
+
+/**
+ * Refuses what is older than the status says there is: a root below its newest, E_ROLLBACK. And a status that goes back on
+ * namespace documents which were seen in a log no larger than its own: E_STATUS_OMITS.
+ */
+export function checkNewest(
+  status: StatusDocument,
+  root: Pick<VerifiedRoot, 'version'>,
+  pin: PinnedRoot,
+): void {
+  if (root.version < status.rootVersion) {
+    throw new SignetError('E_ROLLBACK', 'the status knows a newer root than the one that is offered', {
+      item: 'the root',
+      expected: `v${status.rootVersion}`,
+      actual: `v${root.version}`,
+    });
+  }
+  const seen = [
+    ...(status.size >= (pin.stated?.size ?? Infinity)
+      ? (pin.stated as { namespaces: NewestDocuments }).namespaces
+      : []),
+    ...(status.size >= (pin.checkpoint?.size ?? Infinity) ? pin.namespaces : []),
+  ];
+  const listed = new Map(status.namespaces.map((entry) => [entry.namespace, entry]));
+  for (const { namespace, version, document } of seen) {
+    const now = listed.get(namespace);
+    if (
+      now !== undefined &&
+      (now.version > version || (now.version === version && now.document === document))
+    )
+      continue;
+    throw new SignetError('E_STATUS_OMITS', `the status goes back on the documents of ${namespace}`, {
+      item: 'status',
+      expected: `v${version} ${document}, or a newer one`,
+      actual: now === undefined ? 'none' : `v${now.version} ${now.document}`,
+    });
+  }
+}
+
+/**
+ * The chain must end in the document of its namespace that the status names: a shorter one is E_ROLLBACK, another one, or
+ * one that the status does not know, E_STATUS_MISMATCH, for both are of one log.
+ */
+export function checkNewestDocument(status: StatusDocument, latest: NamespaceVersion): void {
+  const { namespace, version } = latest.document;
+  const newest = status.namespaces.find((entry) => entry.namespace === namespace);
+  if (newest?.version === version && newest.document === latest.digest) return;
+  const older = newest !== undefined && newest.version > version;
+  throw new SignetError(
+    older ? 'E_ROLLBACK' : 'E_STATUS_MISMATCH',
+    older
+      ? `the status knows a newer document of ${namespace} than the one that is offered`
+      : `status and proof do not name one newest document of ${namespace}`,
+    {
+      item: `namespace ${namespace}`,
+      expected: newest === undefined ? 'no document' : `v${newest.version} ${newest.document}`,
+      actual: `v${version} ${latest.digest}`,
+    },
+  );
 }
 
 /** `3 h` or `12 days`. */

@@ -124,6 +124,7 @@ export function examineRelease(
         root,
         checkpoint: { origin: head.origin, size: head.size, root: head.root, note: head.note },
         status: { issued: status.issued, expires: status.expires, size: status.size },
+        stated: { size: status.size, namespaces: status.namespaces },
         revoked: status.revoked,
         statusSigners: status.signers,
         namespace: {

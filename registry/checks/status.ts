@@ -8,6 +8,8 @@ import { BatchMemo, partsOf } from '../batch-memo.ts';
 import { mergeRevocations } from '../memory.ts';
 import {
   checkFreshness,
+  checkNewest,
+  checkNewestDocument,
   checkNothingForgotten,
   describeAge,
   type VerifiedStatus,
@@ -28,7 +30,7 @@ export function checkStatus(
   now: number,
   verify: VerifySignature,
 ): Passed<VerifiedStatus> {
-  const { pin, root } = authority;
+  const { pin, root, latest } = authority;
   const { head } = logged;
   const { memo = new BatchMemo() } = trust;
   const parts = [root.fingerprint, head.origin, head.size, head.root, ...partsOf([release.proof.status])];
@@ -58,6 +60,8 @@ export function checkStatus(
       actual: String(remaining.length),
     });
   }
+  checkNewest(status, root, pin);
+  checkNewestDocument(status, latest);
   const warning = checkFreshness(status, pin.status, trust.purpose, trust.freshness, now);
   const age = describeAge(now - Date.parse(status.issued));
   return { value: status, detail: `as of #${status.size}, ${age} old`, warning };

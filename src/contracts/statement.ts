@@ -141,6 +141,23 @@ export const NamespaceDocument = z.strictObject({
 });
 export type NamespaceDocument = z.infer<typeof NamespaceDocument>;
 
+/** The newest document of each namespace of a log, sorted by name, each once. */
+export const NewestDocuments = z
+  .array(
+    z.strictObject({
+      namespace: NamePart,
+      version: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+      document: Digest,
+    }),
+  )
+  .max(10_000)
+  .refine(
+    (list) =>
+      list.every(({ namespace }, i) => i === 0 || (list[i - 1] as (typeof list)[0])!.namespace < namespace),
+    'namespaces must be sorted, each once',
+  );
+export type NewestDocuments = z.infer<typeof NewestDocuments>;
+
 /** Payload of a status document: the log's head, and everything revoked so far. */
 export const StatusDocument = z.strictObject({
   type: z.literal('status/1'),
@@ -149,6 +166,10 @@ export const StatusDocument = z.strictObject({
   root: Digest,
   issued: Time,
   expires: Time,
+  /** Version of the registry's newest root. */
+  rootVersion: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  /** The last logged document of every namespace, sorted by name, each once. */
+  namespaces: NewestDocuments,
   revoked: z.strictObject({
     digests: z
       .array(z.strictObject({ digest: Digest, reason: z.string().max(1024), index: Count }))

@@ -2,6 +2,7 @@
 // of first-party digests (DESIGN.md §3, §7; registry/FORMAT.md).
 import { z } from 'zod';
 import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
+import { NewestDocuments } from './statement.ts';
 
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
@@ -61,6 +62,8 @@ export const PinnedRoot = z.strictObject({
   status: z.strictObject({ issued: Time, expires: Time, size: Count }).nullable(),
   /** Highest document seen of each namespace. */
   namespaces: z.array(z.strictObject({ namespace: NamePart, version: positive, document: Digest, by })),
+  /** What the newest status seen under the newest root says of namespaces, and its size. */
+  stated: z.strictObject({ size: Count, namespaces: NewestDocuments }).optional(),
   /** Every revocation ever seen. */
   revoked: revocations,
 });

@@ -114,6 +114,13 @@ export const status: fc.Arbitrary<StatusDocument> = fc.record({
   root: digest,
   issued: time,
   expires: time,
+  rootVersion: positive,
+  namespaces: fc
+    .uniqueArray(fc.record({ namespace: name, version: positive, document: digest }), {
+      selector: ({ namespace }) => namespace,
+      maxLength: 3,
+    })
+    .map((list) => list.sort((a, b) => (a.namespace < b.namespace ? -1 : 1))),
   revoked,
 });
 

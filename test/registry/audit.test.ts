@@ -238,6 +238,20 @@ test('a tile of a larger log than the one that is signed', () => {
   expect(found()).toEqual(['E_AUDIT_ADDED tile/0/000.p/6']);
 });
 
+test('row 2: a status that names an older newest document or root, or none', () => {
+  const path = at('status.json');
+  const envelope = JSON.parse(readFileSync(path, 'utf8'));
+  const document = JSON.parse(Buffer.from(envelope.payload, 'base64').toString());
+  const say = (change: object): string[] => {
+    const payload = formatDocument({ ...document, ...change });
+    writeFileSync(path, JSON.stringify(signEnvelope(envelope.payloadType, payload, [REGISTRY_KEYS.status])));
+    return found();
+  };
+  expect(say({})).toEqual([]);
+  expect(say({ namespaces: [] })).toEqual(['E_AUDIT_MISSING status.json']);
+  expect(say({ rootVersion: 2 })).toEqual(['E_AUDIT_MISSING status.json', 'E_AUDIT_ADDED status.json']);
+});
+
 test('a revocation that the status leaves out, and one that no entry names', () => {
   const digest = `sha256:${'1'.repeat(64)}`;
   const path = at('status.json');

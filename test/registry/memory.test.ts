@@ -25,6 +25,7 @@ import {
 import { signStatus } from '../../registry/status.ts';
 import { examineRelease } from '../../registry/verify.ts';
 import { encodeBase64 } from '../../src/base64.ts';
+import type { StatusDocument } from '../../src/contracts/statement.ts';
 import type { Revocations } from '../../src/contracts/trust.ts';
 import { leafHash, nodeHash } from '../../src/merkle.ts';
 import {
@@ -63,11 +64,19 @@ const seen = (n: number, by: VerifiedRoot, keys = REGISTRY_KEYS): Observation =>
   root: by,
   checkpoint: { origin: ORIGIN, size: n, root: digest(n), note: note(n, keys.log) },
   status: { issued: `2026-01-0${n}T00:00:00Z`, expires: '2027-01-01T00:00:00Z', size: n },
+  stated: { size: n, namespaces: [{ namespace: 'local', version: n, document: digest(n) }] },
   revoked: { digests: [{ digest: digest(n), reason: '', index: n }], keys: [] },
   statusSigners: [id(keys.status)],
   namespace: { namespace: 'local', version: n, document: digest(n), by: [id(keys.registrar)] },
 });
 const NEW = { ...REGISTRY_KEYS, log: key(13), status: key(14), registrar: key(12) };
+
+test('row 2: what a status said of namespaces only grows, and a newer root starts it anew', () => {
+  const one = remember(freshMemory(A, false), seen(5, root(1)));
+  expect(remember(one, seen(3, root(1))).stated?.size).toBe(5);
+  expect(remember(one, seen(6, root(1))).stated?.size).toBe(6);
+  expect(remember(one, seen(3, root(2, NEW), NEW)).stated?.size).toBe(3);
+});
 
 test('row 2: under a root of the same version nothing is set aside, whatever keys it names', () => {
   const pin = remember(freshMemory(A, false), seen(5, root(1)));
@@ -80,7 +89,8 @@ test('row 2: under a root of the same version nothing is set aside, whatever key
 
 test('row 3: a newer root that keeps the keys sets nothing aside', () => {
   const pin = remember(freshMemory(A, false), seen(5, root(1)));
-  expect(bindingMemory(pin, root(2))).toEqual(pin);
+  // Save what a status said of namespaces: the next one says it again.
+  expect(bindingMemory(pin, root(2))).toEqual({ ...pin, stated: undefined });
   expect(remember(pin, seen(3, root(2)))).toMatchObject({ root: { version: 2 }, checkpoint: { size: 5 } });
 });
 
@@ -103,8 +113,16 @@ test('row 3: what only keys signed that lost their role no longer binds; revocat
 
 test('row 3: each role by itself: a new log key does not forget namespaces, nor a new registrar the checkpoint', () => {
   const pin = remember(freshMemory(A, false), seen(5, root(1)));
-  expect(bindingMemory(pin, root(2, { log: NEW.log }))).toEqual({ ...pin, checkpoint: null });
-  expect(bindingMemory(pin, root(2, { registrar: NEW.registrar }))).toEqual({ ...pin, namespaces: [] });
+  expect(bindingMemory(pin, root(2, { log: NEW.log }))).toEqual({
+    ...pin,
+    stated: undefined,
+    checkpoint: null,
+  });
+  expect(bindingMemory(pin, root(2, { registrar: NEW.registrar }))).toEqual({
+    ...pin,
+    stated: undefined,
+    namespaces: [],
+  });
 });
 
 test('memory without signers, as an older Signet wrote it, is never set aside', () => {
@@ -184,7 +202,9 @@ function fastForward({ archive, proof }: Delivered): Delivered {
   const origin = proof.checkpoint.split('\n')[0]!;
   const checkpoint = signHead(origin, { size, root: hash }, REGISTRY_KEYS.log);
   const head = { origin, size, root: `sha256:${Buffer.from(hash).toString('hex')}`, hash, note: checkpoint };
-  const forged = { digests: [{ digest: digest(7), reason: 'forged', index: 0 }], keys: [] };
+  const genuine = JSON.parse(Buffer.from(proof.status.payload, 'base64').toString()) as StatusDocument;
+  const revoked = { digests: [{ digest: digest(7), reason: 'forged', index: 0 }], keys: [] };
+  const forged = { ...genuine, revoked };
   return {
     archive,
     proof: {

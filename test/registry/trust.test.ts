@@ -33,6 +33,7 @@ const seen = (n: number, changes: Partial<Observation> = {}): Observation => ({
   root: root(1),
   checkpoint: { origin: 'o', size: n, root: digest(n), note: `note ${n}` },
   status: { issued: `2026-01-0${n}T00:00:00Z`, expires: '2027-01-01T00:00:00Z', size: n },
+  stated: { size: n, namespaces: [] },
   revoked: { digests: [{ digest: digest(n), reason: '', index: n }], keys: [] },
   statusSigners: [B],
   namespace: { namespace: 'local', version: n, document: digest(n) },

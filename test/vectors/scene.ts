@@ -22,6 +22,7 @@ import {
   type ProofBundle,
   ROOT_PAYLOAD,
   STATUS_PAYLOAD,
+  type StatusDocument,
 } from '../../src/contracts/statement.ts';
 import type { PinnedRoot, Revocations } from '../../src/contracts/trust.ts';
 import { digestOf } from '../../src/digest.ts';
@@ -182,7 +183,11 @@ export function make(plan: Blueprint = {}): Made {
   };
   const status = signStatus(
     { ...signed, hash: head.root, note } satisfies SignedHead,
-    plan.revoked ?? NO_REVOCATIONS,
+    {
+      rootVersion: newestRoot(plan.roots ?? [ROOT]),
+      namespaces: newestDocuments(entries),
+      revoked: plan.revoked ?? NO_REVOCATIONS,
+    },
     REGISTRY_KEYS.status,
     plan.issued ?? START,
   );
@@ -202,6 +207,30 @@ export function make(plan: Blueprint = {}): Made {
   const own = structuredClone(proof);
   plan.finish?.(own);
   return { archive, proof: own };
+}
+
+/** Whatever the payload is JSON of; an empty document where it is none. */
+function looseJson(bytes: Uint8Array): Loose {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString()) ?? {};
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return {};
+    throw thrown;
+  }
+}
+
+/** The version of the newest root, where the chain is one. */
+function newestRoot(roots: readonly Envelope[]): number {
+  const versions = roots.map(({ payload }) => looseJson(Buffer.from(payload, 'base64')).version);
+  return Math.max(1, ...versions.filter((version) => Number.isSafeInteger(version)));
+}
+
+/** The last logged document of each namespace, as a registry's writer lists them. */
+function newestDocuments(entries: readonly Uint8Array[]): StatusDocument['namespaces'] {
+  const newest = new Map<string, StatusDocument['namespaces'][number]>();
+  for (const { type, namespace, version, document } of entries.map(looseJson))
+    if (type === 'namespace') newest.set(namespace, { namespace, version, document });
+  return [...newest.values()].sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
 }
 
 /** What an operator trusts who pinned ROOT and has seen nothing yet; with changes to the trust and to the pin's memory. */
