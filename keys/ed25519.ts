@@ -1,6 +1,6 @@
 // Ed25519 behind one guard (DESIGN.md §3 "Ed25519", THREATS.md 14-16): tweetnacl makes keys and signs, node:crypto verifies;
 // what the two could judge differently (S >= L, non-canonical or small-order points) is refused before either sees it.
-import { createPublicKey, verify as nativeVerify } from 'node:crypto';
+import { createPublicKey, type KeyObject, verify as nativeVerify } from 'node:crypto';
 import nacl from 'tweetnacl';
 import { decodeBase64, encodeBase64 } from '../src/base64.ts';
 import { SignetError } from '../src/error.ts';
@@ -52,10 +52,27 @@ export function sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
 
 /** True where the signature is valid by the guards and by node:crypto. Never throws. */
 export const verify: VerifySignature = (publicKey, message, signature) => {
-  if (whyRefused(publicKey) !== undefined || !isCanonicalSignature(signature)) return false;
-  const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: 'der', type: 'spki' });
-  return key.asymmetricKeyType === 'ed25519' && nativeVerify(null, message, key, signature);
+  if (!isCanonicalSignature(signature)) return false;
+  const key = nativeKey(publicKey);
+  return key !== undefined && nativeVerify(null, message, key, signature);
 };
+
+/** Keys as node:crypto wants them, by their bytes: few keys sign very many things. */
+const NATIVE_KEYS = new Map<string, KeyObject>();
+const MOST_NATIVE_KEYS = 256;
+
+/** The key for node:crypto; undefined where the guards refuse it or it is of another type. */
+function nativeKey(publicKey: Uint8Array): KeyObject | undefined {
+  const id = Buffer.from(publicKey).toString('latin1');
+  const known = NATIVE_KEYS.get(id);
+  if (known !== undefined) return known;
+  if (whyRefused(publicKey) !== undefined) return undefined;
+  const key = createPublicKey({ key: Buffer.concat([SPKI, publicKey]), format: 'der', type: 'spki' });
+  if (key.asymmetricKeyType !== 'ed25519') return undefined;
+  if (NATIVE_KEYS.size >= MOST_NATIVE_KEYS) NATIVE_KEYS.delete(NATIVE_KEYS.keys().next().value as string);
+  NATIVE_KEYS.set(id, key);
+  return key;
+}
 
 /** True where the guards, node:crypto and tweetnacl all accept: what an installation requires. Never throws. */
 export const verifyBoth: VerifySignature = (publicKey, message, signature) =>

@@ -1,7 +1,7 @@
 // DSSE v1 envelopes (DESIGN.md §3; https://github.com/secure-systems-lab/dsse): the signature covers the payload's type and
 // bytes, and those bytes are what is parsed. Keys count by their bytes; `keyid` is a hint and nothing else (THREATS.md 7, 10, 17).
 import { decodeBase64, encodeBase64 } from '../src/base64.ts';
-import { Envelope } from '../src/contracts/statement.ts';
+import { type Draft, Envelope } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
 import { type JsonLimits, parseJson } from '../src/json.ts';
 import type { VerifySignature } from '../src/ports.ts';
@@ -57,7 +57,11 @@ export function parseEnvelope(bytes: Uint8Array, item: string, limits: Partial<J
 }
 
 /** The payload without any verification: for what must be looked at before its keys are known. */
-export function unverifiedPayload(envelope: Envelope, payloadType: string, item: string): Uint8Array {
+export function unverifiedPayload(
+  envelope: Pick<Envelope, 'payloadType' | 'payload'>,
+  payloadType: string,
+  item: string,
+): Uint8Array {
   if (envelope.payloadType !== payloadType) {
     throw new SignetError('E_PAYLOAD_TYPE', `${item} is signed as something else`, {
       item,
@@ -73,7 +77,7 @@ export function unverifiedPayload(envelope: Envelope, payloadType: string, item:
  * (E_PAYLOAD_TYPE), a key listed twice (E_KEY), a threshold below 1 or above the number of keys (E_THRESHOLD), no
  * signature by a listed key (E_SIGNER), one that claims a listed key and does not verify (E_SIGNATURE), too few (E_THRESHOLD).
  */
-export function verifyEnvelope(envelope: Envelope, required: Requirement): Opened {
+export function verifyEnvelope(envelope: Draft, required: Requirement): Opened {
   const { item, threshold, verify } = required;
   const payload = unverifiedPayload(envelope, required.payloadType, item);
   const keys = distinctKeys(required.keys, item);

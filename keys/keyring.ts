@@ -3,14 +3,21 @@
 import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { decodeBase64, encodeBase64 } from '../src/base64.ts';
 import { NamePart } from '../src/contracts/common.ts';
-import { KeyFile } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
-import { formatDocument, parseDocument } from './document.ts';
-import { fingerprint, formatPublicKey, generateKeyPair, type KeyPair, keyPairFromSeed } from './ed25519.ts';
-import { createFileExclusive, readRegularFile } from './safe-file.ts';
+import { fingerprint, generateKeyPair, type KeyPair } from './ed25519.ts';
+import {
+  decodeKey,
+  encodeKey,
+  type KeyInfo,
+  MAX_KEY_FILE,
+  readKeyInfo,
+  refuseKeyFile,
+  refuseShared,
+} from './key-file.ts';
+import { createFileExclusive, readRegularFile, writeFileAtomic } from './safe-file.ts';
+import { processSecrets, type SecretSource } from './secret-source.ts';
 
 /** The keys by which a directory registry on this machine is kept. */
 export interface RegistryKeys {
@@ -20,8 +27,15 @@ export interface RegistryKeys {
   readonly status: KeyPair;
 }
 
+/** The public part of a key on this machine. */
+export interface ListedKey extends KeyInfo {
+  /** `NAME`, or `local/<registry id>/<role>`. */
+  readonly name: string;
+}
+
 const REGISTRY_ROLES = ['root', 'registrar', 'log', 'status'] as const;
-const MAX_KEY_FILE = 4096;
+const PUBLISHER = 'publisher';
+const LOCAL = 'local';
 
 /** `$SIGNET_CONFIG_DIR`, else `$XDG_CONFIG_HOME/signet`, else `~/.config/signet`; a relative one is E_USAGE. */
 export function configDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -42,34 +56,62 @@ export function registryId(logKey: Uint8Array): string {
 /** Keys by name below one directory. Every method may throw E_KEY_FILE; none prints what a file holds. */
 export class Keyring {
   readonly directory: string;
+  readonly #secrets: SecretSource;
 
-  constructor(directory: string) {
+  constructor(directory: string, secrets: SecretSource = processSecrets()) {
     this.directory = directory;
+    this.#secrets = secrets;
   }
 
-  /** The publisher key of that name. Missing: E_NOT_FOUND. */
+  /** The named key. Missing: E_NOT_FOUND; encrypted, and no or a wrong passphrase: E_PASSPHRASE. */
   publisher(name: string): KeyPair {
-    return this.#load('publisher', keyName(name));
+    return this.#load(PUBLISHER, keyName(name));
   }
 
-  /** The publisher key of that name, made where there is none. */
+  /** The key of that name, made where there is none. */
   ensurePublisher(name: string): KeyPair {
-    this.#createExclusive('publisher', keyName(name), generateKeyPair());
+    this.#createExclusive(PUBLISHER, keyName(name), encodeKey(generateKeyPair()));
     return this.publisher(name);
   }
 
-  /** Names of the publisher keys, sorted. */
-  publishers(): string[] {
-    try {
-      const names = readdirSync(join(this.directory, 'publisher'));
-      return names
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => name.slice(0, -5))
-        .sort();
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw new SignetError('E_IO', 'the publisher keys cannot be listed', { item: this.directory, cause });
-    }
+  /** Keeps a key under a new name, under a passphrase if it is to be `encrypted`. A name that is taken: E_KEY_FILE. */
+  add(name: string, key: KeyPair, encrypted: boolean): ListedKey {
+    const path = this.#path(PUBLISHER, keyName(name));
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) refuseKeyFile(path, 'exists already');
+    const bytes = encodeKey(key, encrypted ? this.#secrets.passphrase(`key ${name}`, true) : undefined);
+    if (!this.#createExclusive(PUBLISHER, name, bytes)) refuseKeyFile(path, 'exists already');
+    return { name, publicKey: key.publicKey, encrypted };
+  }
+
+  /** Puts a plain key under a passphrase. One that is encrypted already: E_KEY_FILE. */
+  encrypt(name: string): ListedKey {
+    const path = this.#path(PUBLISHER, keyName(name));
+    if (this.info(name).encrypted) refuseKeyFile(path, 'is encrypted already');
+    const key = this.publisher(name);
+    writeFileAtomic(path, encodeKey(key, this.#secrets.passphrase(`key ${name}`, true)), 0o600);
+    return { name, publicKey: key.publicKey, encrypted: true };
+  }
+
+  /** What can be said of the named key without opening it. Missing: E_NOT_FOUND. */
+  info(name: string): ListedKey {
+    return { name, ...readKeyInfo(this.#read(PUBLISHER, keyName(name)), `key ${name}`) };
+  }
+
+  /** Every named key, then those of the registries that this machine keeps; sorted by name. */
+  list(): ListedKey[] {
+    return [...this.#named(), ...this.#registries().flatMap((id) => this.#roles(id))];
+  }
+
+  /**
+   * The key pair whose public half this is, if it is among the named keys or those of the registry with that id; only that
+   * one is opened.
+   */
+  find(publicKey: Uint8Array, id: string): KeyPair | undefined {
+    const keys = [...this.#named(), ...this.#roles(id)];
+    const found = keys.find((key) => Buffer.compare(key.publicKey, publicKey) === 0);
+    if (found === undefined) return undefined;
+    const parts = found.name.split('/');
+    return parts.length === 1 ? this.publisher(found.name) : this.#load(join(LOCAL, parts[1]!), parts[2]!);
   }
 
   /** Makes and keeps the four keys of a new local registry. */
@@ -80,86 +122,81 @@ export class Keyring {
       log: generateKeyPair(),
       status: generateKeyPair(),
     };
-    const folder = join('local', registryId(keys.log.publicKey));
+    const folder = join(LOCAL, registryId(keys.log.publicKey));
     for (const role of REGISTRY_ROLES) {
-      if (!this.#createExclusive(folder, role, keys[role]))
-        refuse(this.#path(folder, role), 'exists already');
+      if (!this.#createExclusive(folder, role, encodeKey(keys[role])))
+        refuseKeyFile(this.#path(folder, role), 'exists already');
     }
     return keys;
-  }
-
-  /** The four keys of the local registry with that log key. Missing: E_NOT_FOUND. */
-  registryKeys(logKey: Uint8Array): RegistryKeys {
-    const folder = join('local', registryId(logKey));
-    const [root, registrar, log, status] = REGISTRY_ROLES.map((role) => this.#load(folder, role));
-    return { root: root!, registrar: registrar!, log: log!, status: status! };
   }
 
   #path(folder: string, name: string): string {
     return join(this.directory, folder, `${name}.json`);
   }
 
+  #named(): ListedKey[] {
+    return this.#names(PUBLISHER).map((name) => this.info(name));
+  }
+
+  #roles(id: string): ListedKey[] {
+    return this.#names(join(LOCAL, id)).map((role) => {
+      const name = `${LOCAL}/${id}/${role}`;
+      return { name, ...readKeyInfo(this.#read(join(LOCAL, id), role), `key ${name}`) };
+    });
+  }
+
+  #names(folder: string): string[] {
+    const files = this.#entries(folder).filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+    return files.map((name) => name.slice(0, -'.json'.length)).sort();
+  }
+
+  #registries(): string[] {
+    return this.#entries(LOCAL)
+      .filter((id) => /^[0-9a-f]{16}$/.test(id))
+      .sort();
+  }
+
+  #entries(folder: string): string[] {
+    try {
+      return readdirSync(join(this.directory, folder));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw new SignetError('E_IO', 'the keys cannot be listed', { item: this.directory, cause });
+    }
+  }
+
   #load(folder: string, name: string): KeyPair {
+    const item = folder === PUBLISHER ? `key ${name}` : this.#path(folder, name);
+    return decodeKey(this.#read(folder, name), item, () => this.#secrets.passphrase(item));
+  }
+
+  /** The bytes of a key file that no one else may read. */
+  #read(folder: string, name: string): Uint8Array {
     const path = this.#path(folder, name);
     for (const part of [this.directory, join(this.directory, folder)]) this.#checkFolder(part);
     const file = readRegularFile(path, MAX_KEY_FILE);
-    if (file === undefined) throw new SignetError('E_NOT_FOUND', `there is no key ${path}`, { item: path });
+    if (file === undefined) {
+      throw new SignetError('E_NOT_FOUND', `there is no key ${path}`, {
+        item: path,
+        fix: 'registry keys list shows those that there are; registry keys new NAME makes one.',
+      });
+    }
     refuseShared(path, file.stats.mode, file.stats.uid, '0600');
-    return decodeKey(file.bytes, path);
+    return file.bytes;
   }
 
-  #createExclusive(folder: string, name: string, key: KeyPair): boolean {
-    const path = this.#path(folder, name);
+  #createExclusive(folder: string, name: string, bytes: Uint8Array): boolean {
     mkdirSync(join(this.directory, folder), { recursive: true, mode: 0o700 });
     for (const part of [this.directory, join(this.directory, folder)]) this.#checkFolder(part);
-    const document: KeyFile = {
-      type: 'key/1',
-      publicKey: formatPublicKey(key.publicKey),
-      secret: { encoding: 'plain', seed: encodeBase64(key.secretKey.subarray(0, 32)) },
-    };
-    return createFileExclusive(path, formatDocument(document), 0o600);
+    return createFileExclusive(this.#path(folder, name), bytes, 0o600);
   }
 
   #checkFolder(path: string): void {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return;
-    if (!stats.isDirectory()) refuse(path, 'is no folder');
+    if (!stats.isDirectory()) refuseKeyFile(path, 'is no folder');
     refuseShared(path, stats.mode, stats.uid, '0700');
   }
 }
 
 const keyName = (name: string): string => parseShape(NamePart, name, 'the name of a key', 'E_USAGE');
-
-/** Refuses what belongs to someone else or has any bit set for group or others. */
-function refuseShared(path: string, mode: number, uid: number, expected: string): void {
-  const actual = (mode & 0o7777).toString(8).padStart(4, '0');
-  if ((mode & 0o077) !== 0) refuse(path, 'is open to other users', expected, actual);
-  if (process.getuid !== undefined && uid !== process.getuid())
-    refuse(path, 'belongs to another user', String(process.getuid()), String(uid));
-}
-
-/** Neither the parser's message nor a cause is passed on: both may quote the file. */
-function decodeKey(bytes: Uint8Array, path: string): KeyPair {
-  let pair: KeyPair | undefined;
-  let stated: string | undefined;
-  try {
-    const file = parseDocument(KeyFile, bytes, 'key/1', path);
-    stated = file.publicKey;
-    pair = keyPairFromSeed(decodeBase64(file.secret.seed));
-  } catch (thrown) {
-    if (thrown instanceof SignetError && thrown.code === 'E_FORMAT_VERSION') throw thrown;
-  }
-  if (pair === undefined) return refuse(path, 'is no key file');
-  const actual = formatPublicKey(pair.publicKey);
-  if (actual !== stated)
-    refuse(path, 'holds a secret that does not belong to its public key', stated, actual);
-  return pair;
-}
-
-function refuse(path: string, what: string, expected?: string, actual?: string): never {
-  throw new SignetError('E_KEY_FILE', `${path} ${what}`, {
-    item: path,
-    ...(expected === undefined ? {} : { expected }),
-    ...(actual === undefined ? {} : { actual }),
-  });
-}

@@ -29,10 +29,12 @@ export interface VerifiedRoot {
   readonly registrar: Role;
   readonly log: Role & { readonly origin: string };
   readonly status: Role;
+  /** Who cosigns checkpoints, and how many of them must; undefined where the root names none. */
+  readonly witness: Role | undefined;
 }
 
 /** `SHA256:<hex>` of the payload's bytes: what an operator compares and pins. Verifies nothing. */
-export function rootFingerprint(envelope: Envelope): string {
+export function rootFingerprint(envelope: Pick<Envelope, 'payloadType' | 'payload'>): string {
   return fingerprint(unverifiedPayload(envelope, ROOT_PAYLOAD, 'root document'));
 }
 
@@ -128,16 +130,25 @@ export function verifyRoot(
     registrar: roleOf(document.roles.registrar, keys),
     log: { ...roleOf(document.roles.log, keys), origin: document.roles.log.origin },
     status: roleOf(document.roles.status, keys),
+    witness: document.roles.witness && roleOf(document.roles.witness, keys),
   };
 }
 
-interface OpenRoot {
+/** A root document that was read; who signed it is another question. `keys` by fingerprint. */
+export interface RootContents {
   readonly document: RootDocument;
   readonly keys: ReadonlyMap<string, Uint8Array>;
 }
 
 /** One document: its shape, its inner consistency, and that its own root threshold signed it. */
-function openRoot(envelope: Envelope, check: VerifySignature): OpenRoot {
+function openRoot(envelope: Envelope, check: VerifySignature): RootContents {
+  const opened = readRoot(envelope);
+  verifyEnvelope(envelope, rootRequirement(opened, opened.document.version, check));
+  return opened;
+}
+
+/** The document of an envelope, its shape and inner consistency (E_FORMAT, E_KEY, E_ROOT). Verifies no signature. */
+export function readRoot(envelope: Pick<Envelope, 'payloadType' | 'payload'>): RootContents {
   const payload = unverifiedPayload(envelope, ROOT_PAYLOAD, 'root document');
   const document = parseDocument(RootDocument, payload, 'root/1', 'root document');
   const keys = new Map(document.keys.map(parsePublicKey).map((key) => [fingerprint(key), key]));
@@ -159,15 +170,16 @@ function openRoot(envelope: Envelope, check: VerifySignature): OpenRoot {
         `${role.threshold} of ${role.keys.length}`,
       );
   }
-  const opened = { document, keys };
-  verifyEnvelope(envelope, rootRequirement(opened, document.version, check));
-  return opened;
+  return { document, keys };
 }
 
-const rootRequirement = ({ document, keys }: OpenRoot, version: number, check: VerifySignature) => ({
+/** Who must sign the document, and its successor. */
+export const rootRole = ({ document, keys }: RootContents): Role => roleOf(document.roles.root, keys);
+
+const rootRequirement = (contents: RootContents, version: number, check: VerifySignature) => ({
   item: `root v${version}`,
   payloadType: ROOT_PAYLOAD,
-  ...roleOf(document.roles.root, keys),
+  ...rootRole(contents),
   verify: check,
 });
 

@@ -1,6 +1,7 @@
 // Bundle archives: the one deterministic tar of a set of files, and its strict reading (DESIGN.md §3 and §7 "Archive
 // identity", FORMAT.md "Archive", THREATS.md 19-24). The gate of the package `tar`, which must agree with our own reading.
-import { Parser } from 'tar';
+import { createRequire } from 'node:module';
+import type * as Tar from 'tar';
 import { sha256 } from '../keys/hash.ts';
 import { FilesDocument } from '../src/contracts/statement.ts';
 import { digestOf } from '../src/digest.ts';
@@ -31,8 +32,6 @@ export function archiveDigest(bytes: Uint8Array): string {
  * they come. A path or set of paths that `readArchive` would refuse throws the same codes here.
  */
 export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveLimits> = {}): Uint8Array {
-  const most = { ...ARCHIVE_LIMITS, ...limits };
-  const paths = new PathSet();
   const entries = files.map(({ path, bytes, executable }) => ({
     path,
     bytes,
@@ -40,6 +39,20 @@ export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveL
   }));
   const list = filesDocument(new Map(entries.map((entry) => [entry.path, entry])));
   entries.push({ path: FILES_JSON, bytes: new TextEncoder().encode(list), mode: 0o644 });
+  return assembleArchive(entries, limits);
+}
+
+/**
+ * The archive of exactly these files, FILES.json among them as it is given: what was packed before comes back byte for byte. The
+ * codes of `packArchive`; that FILES.json tells the truth only the digest of the result, or `readArchive`, can say.
+ */
+export function assembleArchive(
+  files: readonly (ArchiveFile & { readonly path: string })[],
+  limits: Partial<ArchiveLimits> = {},
+): Uint8Array {
+  const most = { ...ARCHIVE_LIMITS, ...limits };
+  const paths = new PathSet();
+  const entries = [...files];
   if (entries.length > most.maxEntries) throw limitError('files', most.maxEntries, entries.length);
   for (const { path } of entries) {
     checkPath(path, most);
@@ -47,25 +60,31 @@ export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveL
   }
   entries.sort((a, b) => comparePaths(a.path, b.path));
 
-  const parts: Uint8Array[] = [];
-  for (const { path, bytes, mode } of entries) {
-    parts.push(
-      entryHeader(path, mode, bytes.length),
-      bytes,
-      new Uint8Array(padded(bytes.length) - bytes.length),
-    );
-  }
-  parts.push(new Uint8Array(2 * BLOCK));
-  const total = parts.reduce((sum, part) => sum + part.length, 0);
+  const headers = entries.map(({ path, bytes, mode }) => entryHeader(path, mode, bytes.length));
+  const total = entries.reduce(
+    (sum, { bytes }, i) => sum + headers[i]!.length + padded(bytes.length),
+    2 * BLOCK,
+  );
   if (total > most.maxBytes) throw limitError('bytes', most.maxBytes, total);
   const archive = new Uint8Array(total);
   let at = 0;
-  for (const part of parts) {
-    archive.set(part, at);
-    at += part.length;
+  for (const [i, { bytes }] of entries.entries()) {
+    archive.set(headers[i]!, at);
+    archive.set(bytes, at + headers[i]!.length);
+    at += headers[i]!.length + padded(bytes.length);
   }
   return archive;
 }
+
+/**
+ * How closely an archive is read. Our own reading, which passes one byte form only, always comes first.
+ *
+ * - `twice`: `tar` must see the same entries, and every file is hashed for FILES.json. For what is new here.
+ * - `once`: the same without `tar`, which nothing here extracts with: its opinion is a second one on our own reading.
+ * - `again`: for bytes whose digest is that of an archive which was read before. Digest and contents are one: that `tar` agrees,
+ *   and that each file has the hash which FILES.json lists, cannot have become untrue. Paths, sizes and modes are compared.
+ */
+export type Reading = 'twice' | 'once' | 'again';
 
 /**
  * The files of an archive by path, FILES.json included; their bytes are views into `bytes`. Passes only what `packArchive`
@@ -75,15 +94,16 @@ export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveL
 export function readArchive(
   bytes: Uint8Array,
   limits: Partial<ArchiveLimits> = {},
+  reading: Reading = 'twice',
 ): Map<string, ArchiveFile> {
   const files = preflight(bytes, { ...ARCHIVE_LIMITS, ...limits });
-  checkSecondReading(bytes, files);
-  checkFilesDocument(files);
+  if (reading === 'twice') checkSecondReading(bytes, files);
+  checkFilesDocument(files, reading !== 'again');
   return files;
 }
 
 /** Canonical FILES.json of every file but itself. */
-function filesDocument(files: ReadonlyMap<string, ArchiveFile>): string {
+function filesDocument(files: ReadonlyMap<string, ArchiveFile>, hashing = true): string {
   const listed = [...files].filter(([path]) => path !== FILES_JSON).sort(([a], [b]) => comparePaths(a, b));
   const document: FilesDocument = {
     type: 'files/1',
@@ -91,13 +111,13 @@ function filesDocument(files: ReadonlyMap<string, ArchiveFile>): string {
       path,
       size: bytes.length,
       mode: mode === 0o755 ? '0755' : '0644',
-      sha256: Buffer.from(sha256(bytes)).toString('hex'),
+      sha256: hashing ? Buffer.from(sha256(bytes)).toString('hex') : '',
     })),
   };
   return canonicalJson(document);
 }
 
-function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>): void {
+function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>, hashing: boolean): void {
   const own = files.get(FILES_JSON);
   const mismatch = (sentence: string, item: string, expected = '', actual = ''): SignetError =>
     new SignetError('E_FILES_MISMATCH', sentence, { item, expected, actual });
@@ -105,9 +125,10 @@ function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>): void {
     throw mismatch('the archive has no FILES.json', FILES_JSON, 'present', 'absent');
   }
   if (own.mode !== 0o644) throw mismatch('FILES.json has another mode', FILES_JSON, '0644', '0755');
-  const expected = filesDocument(files);
-  if (Buffer.from(expected).equals(own.bytes)) return;
-  // Refused already; what follows only says which file it is.
+  const fields = hashing ? (['size', 'mode', 'sha256'] as const) : (['size', 'mode'] as const);
+  const expected = filesDocument(files, hashing);
+  if (hashing && Buffer.from(expected).equals(own.bytes)) return;
+  // With every file hashed it is refused already, and what follows only says which file it is.
   const stated = parseShape(FilesDocument, parseJson(own.bytes, FILES_JSON), FILES_JSON, 'E_FILES_MISMATCH');
   const real = new Map((JSON.parse(expected) as FilesDocument).files.map((file) => [file.path, file]));
   const listed = new Set<string>();
@@ -118,7 +139,7 @@ function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>): void {
     if (actual === undefined) {
       throw mismatch(`FILES.json lists ${file.path}, which is not there`, file.path, 'present', 'absent');
     }
-    for (const field of ['size', 'mode', 'sha256'] as const) {
+    for (const field of fields) {
       if (file[field] === actual[field]) continue;
       throw mismatch(
         `${file.path} has another ${field}`,
@@ -132,13 +153,15 @@ function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>): void {
   if (extra !== undefined) {
     throw mismatch(`${extra} is not listed in FILES.json`, extra, 'listed', 'not listed');
   }
-  throw mismatch('FILES.json is not in its canonical form', FILES_JSON);
+  if (hashing) throw mismatch('FILES.json is not in its canonical form', FILES_JSON);
 }
 
 /** The package `tar`, strict, must see the same names, sizes and modes: two readings, or none. */
 function checkSecondReading(bytes: Uint8Array, files: ReadonlyMap<string, ArchiveFile>): void {
   const seen: string[] = [];
   let problem: unknown;
+  // Loaded where it is needed: it is a large part of the start of a command that needs none.
+  const { Parser } = createRequire(import.meta.url)('tar') as typeof Tar;
   const parser = new Parser({
     strict: true,
     onReadEntry: (entry) => {

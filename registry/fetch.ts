@@ -2,7 +2,7 @@
 // log since it was last seen. Two histories signed by one log are kept as evidence.
 import semver from 'semver';
 import { verifyBoth } from '../keys/ed25519.ts';
-import { verifyRoot } from '../keys/root.ts';
+import { type VerifiedRoot, verifyRoot } from '../keys/root.ts';
 import { BundleName, VersionRange } from '../src/contracts/common.ts';
 import type { PinnedRoot } from '../src/contracts/trust.ts';
 import type { SubjectVerdict } from '../src/contracts/verdict.ts';
@@ -12,12 +12,14 @@ import type { TileReader } from '../src/tile-reader.ts';
 import { refuseOlder } from './checks/namespace.ts';
 import { withFailure } from './checks/run.ts';
 import { checkGrowth, type SignedHead, verifyHead } from './log.ts';
+import { bindingMemory } from './memory.ts';
 import type { PolicyRegistry } from './policy.ts';
 import type { Project } from './project.ts';
 import { assembleProof, formatProof, readCurrentHead, readReleaseIndex, readRoots } from './proof.ts';
-import { checkFreshness, checkNothingForgotten, verifyStatus } from './status.ts';
+import { checkFreshness, checkNewest, checkNothingForgotten, verifyStatus } from './status.ts';
 import { FILE_LIMITS, PATHS, requireFile, type Transport } from './transport.ts';
 import { examineRelease, type Verified } from './verify.ts';
+import { checkWitnesses } from './witness.ts';
 
 /** A verdict, and where it is ok what was established. */
 export interface Outcome {
@@ -54,6 +56,13 @@ export function fetchRelease(transport: Transport, name: string, range = '*'): F
   return { name, version, archive, proof: formatProof(bundle), note: bundle.checkpoint, reader };
 }
 
+/** As `fetchRelease`, from the registry of the name, whose root must be pinned: E_REGISTRY_UNMAPPED, E_ROOT_UNPINNED. */
+export function fetchPinned(project: Project, name: string, range = '*'): Fetched {
+  const registry = project.registryOf(name);
+  project.requirePin(registry);
+  return fetchRelease(project.transport(registry), name, range);
+}
+
 /** The verdict on what was fetched, as `registry install` and `registry verify NAME` need it. Changes no trust. */
 export function verifyFetched(project: Project, fetched: Fetched): Outcome {
   const { name, version, note, reader } = fetched;
@@ -65,7 +74,7 @@ export function verifyFetched(project: Project, fetched: Fetched): Outcome {
   if (outcome.verified === undefined) return outcome;
   const head: SignedHead = { ...outcome.verified.observation.checkpoint, hash: reader.root() };
   try {
-    checkGrowth(reader, head, pin?.checkpoint ?? null);
+    checkGrowth(reader, head, outcome.verified.seenCheckpoint);
     return outcome;
   } catch (thrown) {
     const verdict = withFailure(outcome.verdict, 'log', thrown);
@@ -74,23 +83,26 @@ export function verifyFetched(project: Project, fetched: Fetched): Outcome {
   }
 }
 
+/** A registry's newest checkpoint, as it was taken in. */
+export interface SeenHead {
+  readonly head: SignedHead;
+  readonly root: VerifiedRoot;
+  /** `witnesses 2/2, …`, or '' where no witness is asked for. */
+  readonly witnessed: string;
+}
+
 /**
- * Takes in a registry's newest checkpoint and status, so that loads know of every revocation. A stale, shrunken or
- * contradictory head is refused with its code and changes nothing; evidence is kept.
+ * Takes in a registry's newest checkpoint and status, so that loads know of every revocation. A stale, shrunken, unwitnessed or
+ * contradictory head is refused with its code and changes nothing; evidence is kept. Who is about to cosign it as a
+ * witness cannot ask that it be witnessed: `asWitness`.
  */
-export function refreshRegistry(project: Project, registry: PolicyRegistry): void {
-  const pin = project.trust.pin(registry.root);
-  if (pin === undefined) {
-    throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
-      item: registry.name,
-      expected: registry.root,
-      actual: 'no pin',
-    });
-  }
+export function refreshRegistry(project: Project, registry: PolicyRegistry, asWitness = false): SeenHead {
+  const remembered = project.requirePin(registry);
   const now = project.clock.now();
   const transport = project.transport(registry);
-  const root = verifyRoot(readRoots(transport), pin.fingerprint, now, verifyBoth);
-  refuseOlder('E_ROOT', 'install', root, pin.root);
+  const root = verifyRoot(readRoots(transport), remembered.fingerprint, now, verifyBoth);
+  refuseOlder('E_ROOT', 'install', root, remembered.root);
+  const pin = bindingMemory(remembered, root, verifyBoth);
   const { note, status: envelope, reader } = readCurrentHead(transport);
   const head = verifyHead(note, root.log, verifyBoth);
   try {
@@ -99,15 +111,27 @@ export function refreshRegistry(project: Project, registry: PolicyRegistry): voi
     keepEvidence(project, pin, thrown instanceof SignetError ? thrown.code : null, note);
     throw thrown;
   }
+  const { freshness, witness } = project.policy();
+  const rule = {
+    role: root.witness,
+    quorum: witness.quorum,
+    purpose: 'install',
+    maxDays: freshness.installDays,
+  } as const;
+  const witnessed = asWitness ? '' : checkWitnesses(note, rule, now, verifyBoth);
   const status = verifyStatus(envelope, root.status, head, verifyBoth);
   checkNothingForgotten(status, pin.revoked);
-  checkFreshness(status, pin.status, 'install', project.policy().freshness, now);
+  checkNewest(status, root, pin);
+  checkFreshness(status, pin.status, 'install', freshness, now);
   project.trust.observe(pin.fingerprint, {
-    root: { version: root.version, fingerprint: root.fingerprint },
+    root,
     checkpoint: { origin: head.origin, size: head.size, root: head.root, note },
     status: { issued: status.issued, expires: status.expires, size: status.size },
+    stated: { size: status.size, namespaces: status.namespaces },
     revoked: status.revoked,
+    statusSigners: status.signers,
   });
+  return { head, root, witnessed };
 }
 
 /** Keeps the note that was seen before and the one that contradicts it, where that is what was found. */

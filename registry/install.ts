@@ -5,7 +5,7 @@ import type { SubjectVerdict } from '../src/contracts/verdict.ts';
 import { SignetError } from '../src/error.ts';
 import { canonicalJson } from '../src/json.ts';
 import { failedVerdict, withFailure } from './checks/run.ts';
-import { fetchRelease, type Outcome, verifyFetched } from './fetch.ts';
+import { type Fetched, fetchPinned, type Outcome, verifyFetched } from './fetch.ts';
 import { withBundle, writeLockfile } from './lockfile.ts';
 import type { Project } from './project.ts';
 import type { StoredBundle } from './store.ts';
@@ -22,7 +22,8 @@ export interface InstallResult {
 
 /**
  * Installs the highest version in the range from the namespace's registry. A verdict that is not ok installs nothing; an
- * update with concerns is E_UPDATE or E_ROLLBACK unless `accept`. E_REGISTRY_UNMAPPED, E_NOT_FOUND, E_REGISTRY, E_IO.
+ * update with concerns is E_UPDATE or E_ROLLBACK unless `accept`. E_REGISTRY_UNMAPPED, E_ROOT_UNPINNED, E_NOT_FOUND,
+ * E_REGISTRY, E_IO.
  */
 export function install(
   project: Project,
@@ -30,8 +31,16 @@ export function install(
   range = '*',
   options: { readonly accept?: boolean } = {},
 ): InstallResult {
-  const transport = project.transport(project.registryOf(name));
-  const fetched = fetchRelease(transport, name, range);
+  return installFetched(project, fetchPinned(project, name, range), options);
+}
+
+/** Installs exactly what was fetched, and maybe shown to a person: nothing is fetched again. As `install`. */
+export function installFetched(
+  project: Project,
+  fetched: Fetched,
+  options: { readonly accept?: boolean } = {},
+): InstallResult {
+  const { name } = fetched;
   const { verdict, verified } = verifyFetched(project, fetched);
   if (verified === undefined) return { verdict, bundle: undefined, changes: undefined };
   const installed = project.installed();
@@ -64,7 +73,9 @@ export function loadBundle(
   } catch (thrown) {
     return { verdict: failedVerdict(locked.name, 'files', thrown, about), verified: undefined };
   }
-  const outcome = examineRelease(stored.archive, stored.proof, trust, project.clock.now(), about);
+  const { archive, proof } = stored;
+  // The store gives back what has this digest, or throws: the bytes are hashed once.
+  const outcome = examineRelease(archive, proof, trust, project.clock.now(), about, locked.digest);
   const { verdict, verified } = outcome;
   if (verified === undefined) return outcome;
   // The proof may be newer than the lockfile's line: a crash between the two leaves exactly that.

@@ -2,14 +2,14 @@
 // one is made at first start and speaks for `local` and, for pinned digests, `signet`.
 import { randomBytes } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import type { KeyPair } from '../keys/ed25519.ts';
+import { fingerprint, type KeyPair } from '../keys/ed25519.ts';
 import { type Keyring, type RegistryKeys, registryId } from '../keys/keyring.ts';
-import { createRoot, rootFingerprint, verifyRoot } from '../keys/root.ts';
+import { createRoot, rootFingerprint, type VerifiedRoot, verifyRoot } from '../keys/root.ts';
 import { SignetError } from '../src/error.ts';
 import { firstNamespace, LOCAL_NAMESPACES, signNamespace } from './namespace.ts';
 import { readRoots } from './proof.ts';
 import { DirectoryTransport } from './transport.ts';
-import { createRegistryFolder, RegistryWriter } from './writer.ts';
+import { createRegistryFolder, type LogKeys, RegistryWriter } from './writer.ts';
 
 /** How long the local root and its namespace documents are valid: there is no one to renew them. */
 const LIFETIME = 3650 * 86_400_000;
@@ -88,12 +88,38 @@ export function createLocalRegistry(options: {
   return createRegistry({ directory, keys, namespaces, now });
 }
 
-/** The keys of a registry that this machine keeps. A registry of someone else: E_NOT_FOUND. */
-export function localRegistryKeys(directory: string, keyring: Keyring, now: number): RegistryKeys {
+/** The keys by which a registry that this machine keeps is written. A registry of someone else: E_NOT_FOUND. */
+export function localRegistryKeys(directory: string, keyring: Keyring, now: number): LogKeys {
   const roots = readRoots(new DirectoryTransport(directory));
-  const root = verifyRoot(roots, rootFingerprint(roots[0]!), now);
-  return keyring.registryKeys(root.log.keys[0]!);
+  return roleKeys(verifyRoot(roots, rootFingerprint(roots[0]!), now), keyring);
 }
+
+/** The log and status keys of a root; E_NOT_FOUND where this machine has none of one of them. */
+export function roleKeys(root: VerifiedRoot, keyring: Keyring): LogKeys {
+  const one = (role: 'log' | 'status'): KeyPair => {
+    const [key] = heldKeys(root, role, keyring);
+    if (key !== undefined) return key;
+    throw new SignetError('E_NOT_FOUND', `no ${role} key of this registry is on this machine`, {
+      item: role,
+      expected: root[role].keys.map(fingerprint).join(', '),
+      fix: 'Run it where the registry is kept, or bring the key: registry keys import NAME.',
+    });
+  };
+  return { log: one('log'), status: one('status') };
+}
+
+/** Those keys of a role that are on this machine. */
+export function heldKeys(
+  root: VerifiedRoot,
+  role: 'log' | 'status' | 'registrar',
+  keyring: Keyring,
+): KeyPair[] {
+  const id = originId(root.log.origin) ?? registryId(root.log.keys[0]!);
+  return root[role].keys.flatMap((key) => keyring.find(key, id) ?? []);
+}
+
+/** The folder of keys that the origin of a local registry names, which stays when its log key is replaced. */
+const originId = (origin: string): string | undefined => /^signet\.local\/([0-9a-f]{16})$/.exec(origin)?.[1];
 
 /** Signs a new status: what every command that signs does, and `signet up`. */
 export function renewRegistry(directory: string, keyring: Keyring, now: number): void {

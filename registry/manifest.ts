@@ -24,6 +24,13 @@ const ITEM = 'plugin.json';
  */
 export function readManifest(source: string | Uint8Array): Manifest {
   const manifest = parseShape(Manifest, open(source), ITEM, 'E_MANIFEST');
+  judgeManifest(manifest);
+  return manifest;
+}
+
+/** What the shape alone does not say: E_KIND_UNSUPPORTED, E_MANIFEST, E_SCHEMA_SUBSET, E_CEILING. */
+export function judgeManifest(manifest: Manifest): void {
+  for (const { kind } of manifest.extensions[EXTENSION].provides) requireKind(kind);
   const signet = manifest.extensions[EXTENSION];
   const problems = commonProblems(manifest.extensions);
   if ((signet.main === undefined) !== (signet.provides.length === 0)) {
@@ -42,7 +49,6 @@ export function readManifest(source: string | Uint8Array): Manifest {
     }
   }
   checkCeilings(signet);
-  return manifest;
 }
 
 /** The manifest that an author writes beside the source. As `readManifest`, but schemas and `main` are still to come. */

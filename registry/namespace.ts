@@ -8,7 +8,12 @@ import { signEnvelope, unverifiedPayload, verifyEnvelope } from '../keys/envelop
 import { sha256 } from '../keys/hash.ts';
 import type { Role } from '../keys/root.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import { type Envelope, NAMESPACE_PAYLOAD, NamespaceDocument } from '../src/contracts/statement.ts';
+import {
+  type Draft,
+  type Envelope,
+  NAMESPACE_PAYLOAD,
+  NamespaceDocument,
+} from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
@@ -19,7 +24,7 @@ export const LOCAL_NAMESPACES: readonly string[] = ['local', 'signet'];
 
 /** A document that was read; whether it is genuine `verifyNamespaceChain` says. */
 export interface NamespaceVersion {
-  readonly envelope: Envelope;
+  readonly envelope: Draft;
   readonly document: NamespaceDocument;
   /** Digest of the signed bytes. */
   readonly digest: string;
@@ -58,7 +63,7 @@ export function firstNamespace(
 }
 
 /** Reads a document and refuses what contradicts itself: a key twice or a threshold above the keys (E_NAMESPACE). */
-export function readNamespace(envelope: Envelope): NamespaceVersion {
+export function readNamespace(envelope: Draft): NamespaceVersion {
   const payload = unverifiedPayload(envelope, NAMESPACE_PAYLOAD, 'namespace document');
   const document = parseDocument(NamespaceDocument, payload, 'namespace/1', 'namespace document');
   const item = `namespace ${document.namespace} v${document.version}`;
@@ -80,6 +85,12 @@ export function readNamespace(envelope: Envelope): NamespaceVersion {
   return { envelope, document, digest: digestOf(sha256, payload), keys };
 }
 
+/** The newest document of a genuine chain, and the registrar's keys that signed it. */
+export interface VerifiedNamespace {
+  readonly latest: NamespaceVersion;
+  readonly registrars: readonly Uint8Array[];
+}
+
 /**
  * Passes where the documents are versions 1, 2, … of exactly this namespace, each signed by the registrar and each from
  * the second on by the publishers' threshold of the one before. E_NAMESPACE, E_NAMESPACE_RECOVERY, the codes of
@@ -94,8 +105,9 @@ export function verifyNamespaceChain(
     readonly recoveries: ReadonlySet<string>;
     readonly verify: VerifySignature;
   },
-): NamespaceVersion {
+): VerifiedNamespace {
   const { namespace, registrar, verify } = required;
+  let registrars: readonly Uint8Array[] = [];
   for (const [i, version] of chain.entries()) {
     const { document, envelope } = version;
     const item = `namespace ${namespace} v${i + 1}`;
@@ -106,10 +118,16 @@ export function verifyNamespaceChain(
         actual: `${document.namespace} v${document.version}`,
       });
     }
-    verifyEnvelope(envelope, { item, payloadType: NAMESPACE_PAYLOAD, ...registrar, verify });
+    registrars = verifyEnvelope(envelope, {
+      item,
+      payloadType: NAMESPACE_PAYLOAD,
+      ...registrar,
+      verify,
+    }).signers;
     const before = chain[i - 1];
-    if (before !== undefined && !required.recoveries.has(version.digest))
-      verifySuccession(before, version, verify);
+    if (before === undefined) continue;
+    if (document.recovery) requireConfirmed(version, required.recoveries);
+    else verifySuccession(before, version, verify);
   }
   const last = chain.at(-1)!;
   if (Date.parse(last.document.expires) <= required.now) {
@@ -120,7 +138,7 @@ export function verifyNamespaceChain(
       actual: last.document.expires,
     });
   }
-  return last;
+  return { latest: last, registrars };
 }
 
 /** Whether the document lists the key for a release at that log index. */
@@ -128,6 +146,16 @@ export function covers(version: NamespaceVersion, key: Uint8Array, index: number
   return version.keys.some(
     (entry) => Buffer.compare(entry.key, key) === 0 && entry.fromIndex <= index && index < entry.untilIndex,
   );
+}
+
+/** Refuses with E_LOCAL_ROOT a namespace for which a local root cannot speak. */
+export function checkLocalNamespace(namespace: string, item = namespace): void {
+  if (LOCAL_NAMESPACES.includes(namespace)) return;
+  throw new SignetError('E_LOCAL_ROOT', `a local root cannot speak for ${namespace}/…`, {
+    item,
+    expected: LOCAL_NAMESPACES.join(' or '),
+    actual: namespace,
+  });
 }
 
 /**
@@ -141,13 +169,7 @@ export function checkLocalRelease(
   pinned: FirstPartyLock,
 ): void {
   const namespace = name.slice(0, name.indexOf('/'));
-  if (!LOCAL_NAMESPACES.includes(namespace)) {
-    throw new SignetError('E_LOCAL_ROOT', `a local root cannot speak for ${namespace}/…`, {
-      item: name,
-      expected: LOCAL_NAMESPACES.join(' or '),
-      actual: namespace,
-    });
-  }
+  checkLocalNamespace(namespace, name);
   if (namespace === 'local') return;
   const entry = pinned.bundles.find((bundle) => bundle.name === name && bundle.version === version);
   if (entry?.digest === digest) return;
@@ -158,24 +180,39 @@ export function checkLocalRelease(
   });
 }
 
+/** Who signs the next document: the publishers' threshold, of keys whose range has no end. An ended key decides nothing more. */
+export function successorRole({ keys, document }: NamespaceVersion): Role {
+  const open = keys.filter(({ untilIndex }) => untilIndex === Number.MAX_SAFE_INTEGER);
+  return { keys: open.map(({ key }) => key), threshold: document.threshold };
+}
+
+/** A recovery counts by the operator's word alone, whoever else signed it. */
+function requireConfirmed({ document, digest }: NamespaceVersion, confirmed: ReadonlySet<string>): void {
+  if (confirmed.has(digest)) return;
+  const item = `namespace ${document.namespace} v${document.version}`;
+  throw new SignetError('E_NAMESPACE_RECOVERY', `${item} is a recovery that was not confirmed here`, {
+    item,
+    expected: `a recovery that the operator confirmed: ${digest}`,
+    actual: 'not confirmed',
+    fix: `Ask its owner by another way whether they made it; only then: registry namespace confirm ${digest}`,
+  });
+}
+
 function verifySuccession(before: NamespaceVersion, next: NamespaceVersion, verify: VerifySignature): void {
-  const { namespace, version, recovery } = next.document;
+  const { namespace, version } = next.document;
   const item = `namespace ${namespace} v${version}`;
   try {
     verifyEnvelope(next.envelope, {
       item,
       payloadType: NAMESPACE_PAYLOAD,
-      keys: before.keys.map(({ key }) => key),
-      threshold: before.document.threshold,
+      ...successorRole(before),
       verify,
     });
   } catch (cause) {
     throw new SignetError('E_NAMESPACE_RECOVERY', `${item} is not signed by the keys of v${version - 1}`, {
       item,
-      expected: recovery
-        ? `a recovery that the operator confirmed: ${next.digest}`
-        : `${before.document.threshold} of the keys of v${version - 1}`,
-      actual: recovery ? 'a recovery that is not confirmed' : 'other signatures',
+      expected: `${before.document.threshold} of the keys of v${version - 1}`,
+      actual: 'other signatures',
       cause,
     });
   }

@@ -1,14 +1,18 @@
 // One project folder as the registry's commands and the host see it (DESIGN.md §6): policy.yaml, signet.lock.json and the state
 // directory with store and trust. Everything is read when it is asked for: a file that changed is seen.
-import { isAbsolute, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { rootFingerprint } from '../keys/root.ts';
 import type { LockedBundle, Policy } from '../src/contracts/config.ts';
-import type { FirstPartyLock } from '../src/contracts/trust.ts';
+import type { FirstPartyLock, PinnedRoot } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { Clock } from '../src/ports.ts';
+import { pinCommand, unpinnedRoot } from './checks/namespace.ts';
 import { readLockfile } from './lockfile.ts';
 import { loadPolicy, type PolicyRegistry } from './policy.ts';
+import { readRoots } from './proof.ts';
 import { Store } from './store.ts';
-import { DirectoryTransport, type Transport } from './transport.ts';
+import { DirectoryTransport, PATHS, type Transport } from './transport.ts';
 import { type TrustState, TrustStore, trustedRegistries } from './trust.ts';
 
 export interface ProjectOptions {
@@ -16,11 +20,16 @@ export interface ProjectOptions {
   readonly directory: string;
   /** By default `.signet` in it. */
   readonly stateDirectory?: string;
+  /** The user's configuration directory, whose key seals their pins; by default that of the environment. */
+  readonly configDirectory?: string;
   /** Version of the host API. */
   readonly host: string;
   readonly firstParty: FirstPartyLock;
   readonly clock: Clock;
 }
+
+/** Whether reading the registry there would open a connection. */
+export const isRemote = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
 
 export class Project {
   readonly directory: string;
@@ -28,6 +37,7 @@ export class Project {
   readonly store: Store;
   readonly trust: TrustStore;
   readonly clock: Clock;
+  readonly #state: string;
   readonly #options: ProjectOptions;
 
   constructor(options: ProjectOptions) {
@@ -35,9 +45,14 @@ export class Project {
     this.clock = options.clock;
     this.directory = resolve(options.directory);
     this.lockfile = join(this.directory, 'signet.lock.json');
-    const state = resolve(options.stateDirectory ?? join(this.directory, '.signet'));
-    this.store = new Store(join(state, 'store'));
-    this.trust = new TrustStore(join(state, 'trust'));
+    this.#state = resolve(options.stateDirectory ?? join(this.directory, '.signet'));
+    this.store = new Store(join(this.#state, 'store'));
+    this.trust = new TrustStore(join(this.#state, 'trust'), options.configDirectory);
+  }
+
+  /** Whether there is a policy.yaml at all. */
+  hasPolicy(): boolean {
+    return existsSync(join(this.directory, 'policy.yaml'));
   }
 
   /** policy.yaml; E_CONFIG. */
@@ -59,13 +74,14 @@ export class Project {
     }
     return {
       purpose,
-      registries: trustedRegistries(policy, this.trust.roots()),
+      registries: trustedRegistries(policy, this.trust.roots(), (registry) => this.#howToPin(registry)),
       freshness: policy.freshness,
       provenanceRequired: policy.provenance.required,
+      rules: policy,
       firstParty: this.#options.firstParty,
       host: this.#options.host,
       provided,
-      recoveries: new Set(),
+      recoveries: new Set(this.trust.recoveries()),
     };
   }
 
@@ -81,8 +97,45 @@ export class Project {
     });
   }
 
+  /** The pin without which the root of the registry does not count; E_ROOT_UNPINNED says what to do. */
+  requirePin(registry: PolicyRegistry): PinnedRoot {
+    const pin = this.trust.pin(registry.root);
+    if (pin !== undefined) return pin;
+    throw unpinnedRoot({ ...registry, unpinned: this.#howToPin(registry) });
+  }
+
+  /** The command that pins the root, with the file that holds it where that is on this machine. */
+  #howToPin(registry: PolicyRegistry): string {
+    const { location, root } = registry;
+    if (isRemote(location)) return pinCommand(root);
+    const folder = this.#folder(registry);
+    if (folder === join(this.#state, 'registry') && !existsSync(folder)) {
+      return "The project's own registry and its pin are gone. Bring .signet back, or start anew: rm policy.yaml signet.lock.json && signet up";
+    }
+    try {
+      const roots = readRoots(new DirectoryTransport(folder));
+      const at = roots.findIndex((envelope) => rootFingerprint(envelope) === root);
+      if (at >= 0) return pinCommand(root, relative(this.directory, join(folder, PATHS.root(at + 1))));
+    } catch (thrown) {
+      // What is wrong with the registry is said once its root counts.
+      if (!(thrown instanceof SignetError)) throw thrown;
+    }
+    return pinCommand(root);
+  }
+
+  #folder({ location }: PolicyRegistry): string {
+    return isAbsolute(location) ? location : join(this.directory, location);
+  }
+
   transport(registry: PolicyRegistry): Transport {
     const { location } = registry;
-    return new DirectoryTransport(isAbsolute(location) ? location : join(this.directory, location));
+    if (isRemote(location)) {
+      throw new SignetError('E_REGISTRY', `registry ${registry.name} is not in a folder of this machine`, {
+        item: registry.name,
+        expected: 'a folder: nothing here opens a connection',
+        actual: location,
+      });
+    }
+    return new DirectoryTransport(this.#folder(registry));
   }
 }

@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fingerprint, type KeyPair, verify } from '../keys/ed25519.ts';
-import { parseEnvelope, verifyEnvelope } from '../keys/envelope.ts';
+import { parseEnvelope, unverifiedPayload, verifyEnvelope } from '../keys/envelope.ts';
 import { sha256 } from '../keys/hash.ts';
 import { syncDirectory, writeFileAtomic } from '../keys/safe-file.ts';
 import { fullName } from '../src/contracts/manifest.ts';
-import { IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
+import { IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
@@ -142,11 +142,25 @@ function checkSigned(
     });
   if (Buffer.compare(release, statement) !== 0) throw other('release statement');
   if (signed.provenance === null) return null;
-  const provenance = open(signed.provenance, `provenance of ${name}`);
+  const provenance = openProvenance(signed.provenance, `provenance of ${name}`, open);
   const [subject] = parseProvenance(provenance).subject;
   const about = `${subject?.name} sha256:${subject?.digest.sha256}`;
   if (about !== `${subjectName(name, manifest.version)} ${digest}`) throw other('provenance');
   return provenance;
+}
+
+/**
+ * The signed bytes of a provenance. A publisher's own build is signed as the release is; another builder signs with its own key,
+ * which the policies of those who install name, and no registry.
+ */
+function openProvenance(
+  bytes: Uint8Array,
+  item: string,
+  open: (bytes: Uint8Array, item: string) => Uint8Array,
+): Uint8Array {
+  const payload = unverifiedPayload(parseEnvelope(bytes, item), IN_TOTO_PAYLOAD, item);
+  const { predicate } = parseProvenance(payload);
+  return predicate.runDetails.builder.id === LOCAL_BUILDER ? open(bytes, item) : payload;
 }
 
 /** The release was logged and not listed: it is listed now, if it is this archive. */

@@ -6,16 +6,22 @@
 // registry writes both at every change.
 
 import { formatDocument, parseDocument } from '../keys/document.ts';
-import type { KeyPair } from '../keys/ed25519.ts';
+import { fingerprint, type KeyPair } from '../keys/ed25519.ts';
 import { signEnvelope, verifyEnvelope } from '../keys/envelope.ts';
-import type { Role } from '../keys/root.ts';
+import type { Role, VerifiedRoot } from '../keys/root.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import { type Envelope, STATUS_PAYLOAD, StatusDocument } from '../src/contracts/statement.ts';
+import {
+  type Envelope,
+  type NewestDocuments,
+  STATUS_PAYLOAD,
+  StatusDocument,
+} from '../src/contracts/statement.ts';
 import type { PinnedRoot, Revocations } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
 import type { SignedHead } from './log.ts';
-import { mergeRevocations } from './trust.ts';
+import { mergeRevocations } from './memory.ts';
+import type { NamespaceVersion } from './namespace.ts';
 
 const DAY = 86_400_000;
 /** How far ahead of our clock a status may have been issued. */
@@ -23,8 +29,12 @@ const SKEW = 10 * 60_000;
 /** How long after its issue a status that Signet makes expires. */
 const STATUS_LIFETIME = 7 * DAY;
 
+/** What a status says of a registry besides its log's head. */
+export type Stated = Pick<StatusDocument, 'rootVersion' | 'namespaces'> & { readonly revoked: Revocations };
+
 /** Signs the status of a log's head. `now` in milliseconds. */
-export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPair, now: number): Envelope {
+export function signStatus(head: SignedHead, stated: Stated, signer: KeyPair, now: number): Envelope {
+  const { rootVersion, namespaces, revoked } = stated;
   const document = StatusDocument.parse({
     type: 'status/1',
     origin: head.origin,
@@ -32,9 +42,16 @@ export function signStatus(head: SignedHead, revoked: Revocations, signer: KeyPa
     root: head.root,
     issued: formatTime(now),
     expires: formatTime(now + STATUS_LIFETIME),
+    rootVersion,
+    namespaces,
     revoked,
   } satisfies StatusDocument);
   return signEnvelope(STATUS_PAYLOAD, formatDocument(document), [signer]);
+}
+
+/** A genuine status, with the fingerprints of the status keys that signed it. */
+export interface VerifiedStatus extends StatusDocument {
+  readonly signers: readonly string[];
 }
 
 /** The status, signed by the status role and in agreement with the head: E_STATUS_MISMATCH, codes of `verifyEnvelope`. */
@@ -43,9 +60,14 @@ export function verifyStatus(
   role: Role,
   head: Pick<SignedHead, 'origin' | 'size' | 'root'>,
   verify: VerifySignature,
-): StatusDocument {
+): VerifiedStatus {
   const item = 'status';
-  const { payload } = verifyEnvelope(envelope, { item, payloadType: STATUS_PAYLOAD, ...role, verify });
+  const { payload, signers } = verifyEnvelope(envelope, {
+    item,
+    payloadType: STATUS_PAYLOAD,
+    ...role,
+    verify,
+  });
   const status = parseDocument(StatusDocument, payload, 'status/1', item, { maxBytes: 8 << 20 });
   for (const field of ['origin', 'size', 'root'] as const) {
     if (status[field] === head[field]) continue;
@@ -55,7 +77,7 @@ export function verifyStatus(
       actual: String(status[field]),
     });
   }
-  return status;
+  return { ...status, signers: signers.map(fingerprint) };
 }
 
 /**
@@ -88,23 +110,83 @@ export function checkFreshness(
 
 /**
  * Refuses with E_STATUS_OMITS a status that leaves out, or weakens, a revocation which was logged before its size and
- * which this operator has seen.
+ * which this operator has seen; unless all who signed it have lost their role since (`by` is empty: memory.ts).
  */
 export function checkNothingForgotten(status: StatusDocument, seen: Revocations): void {
   const digests = new Set(status.revoked.digests.map(({ digest }) => digest));
   const stated = mergeRevocations(status.revoked, { digests: [], keys: [] });
   const keys = new Map(stated.keys.map(({ key, fromIndex }) => [key, fromIndex]));
+  const counts = ({ index, by }: { index: number; by?: string[] | undefined }): boolean =>
+    index < status.size && by?.length !== 0;
   const lost =
-    seen.digests.find(({ digest, index }) => index < status.size && !digests.has(digest))?.digest ??
-    seen.keys.find(
-      ({ key, fromIndex, index }) => index < status.size && (keys.get(key) ?? Infinity) > fromIndex,
-    )?.key;
+    seen.digests.find((entry) => counts(entry) && !digests.has(entry.digest))?.digest ??
+    seen.keys.find((entry) => counts(entry) && (keys.get(entry.key) ?? Infinity) > entry.fromIndex)?.key;
   if (lost === undefined) return;
   throw new SignetError('E_STATUS_OMITS', 'the status leaves out a revocation that was seen before', {
     item: 'status',
     expected: `${lost} revoked`,
     actual: 'not revoked',
   });
+}
+
+/**
+ * Refuses what is older than the status says there is: a root below its newest, E_ROLLBACK. And a status that goes back on
+ * namespace documents which were seen in a log no larger than its own: E_STATUS_OMITS.
+ */
+export function checkNewest(
+  status: StatusDocument,
+  root: Pick<VerifiedRoot, 'version'>,
+  pin: PinnedRoot,
+): void {
+  if (root.version < status.rootVersion) {
+    throw new SignetError('E_ROLLBACK', 'the status knows a newer root than the one that is offered', {
+      item: 'the root',
+      expected: `v${status.rootVersion}`,
+      actual: `v${root.version}`,
+    });
+  }
+  const seen = [
+    ...(status.size >= (pin.stated?.size ?? Infinity)
+      ? (pin.stated as { namespaces: NewestDocuments }).namespaces
+      : []),
+    ...(status.size >= (pin.checkpoint?.size ?? Infinity) ? pin.namespaces : []),
+  ];
+  const listed = new Map(status.namespaces.map((entry) => [entry.namespace, entry]));
+  for (const { namespace, version, document } of seen) {
+    const now = listed.get(namespace);
+    if (
+      now !== undefined &&
+      (now.version > version || (now.version === version && now.document === document))
+    )
+      continue;
+    throw new SignetError('E_STATUS_OMITS', `the status goes back on the documents of ${namespace}`, {
+      item: 'status',
+      expected: `v${version} ${document}, or a newer one`,
+      actual: now === undefined ? 'none' : `v${now.version} ${now.document}`,
+    });
+  }
+}
+
+/**
+ * The chain must end in the document of its namespace that the status names: a shorter one is E_ROLLBACK, another one, or
+ * one that the status does not know, E_STATUS_MISMATCH, for both are of one log.
+ */
+export function checkNewestDocument(status: StatusDocument, latest: NamespaceVersion): void {
+  const { namespace, version } = latest.document;
+  const newest = status.namespaces.find((entry) => entry.namespace === namespace);
+  if (newest?.version === version && newest.document === latest.digest) return;
+  const older = newest !== undefined && newest.version > version;
+  throw new SignetError(
+    older ? 'E_ROLLBACK' : 'E_STATUS_MISMATCH',
+    older
+      ? `the status knows a newer document of ${namespace} than the one that is offered`
+      : `status and proof do not name one newest document of ${namespace}`,
+    {
+      item: `namespace ${namespace}`,
+      expected: newest === undefined ? 'no document' : `v${newest.version} ${newest.document}`,
+      actual: `v${version} ${latest.digest}`,
+    },
+  );
 }
 
 /** `3 h` or `12 days`. */

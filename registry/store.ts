@@ -9,11 +9,10 @@ import { sha256 } from '../keys/hash.ts';
 import { readRegularFile, syncDirectory, writeFileAtomic, writeNewFile } from '../keys/safe-file.ts';
 import { FilesDocument, IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
-import { archiveDigest, packArchive } from './archive.ts';
+import { archiveDigest, assembleArchive } from './archive.ts';
 import { ARCHIVE_LIMITS, type ArchiveFile } from './preflight.ts';
 import { MAX_PROOF, parseProof } from './proof.ts';
 import { parseRelease } from './statement.ts';
-import { entryHeader } from './tar-format.ts';
 
 const FILES_JSON = 'FILES.json';
 const PROOF_JSON = 'proof.json';
@@ -146,19 +145,14 @@ function readTree(folder: string, prefix: string, found: Map<string, Found>): vo
 
 /** The archive of these files; undefined where they can be no archive's. */
 function rebuild(found: ReadonlyMap<string, Found>): Uint8Array | undefined {
-  const files = [...found].filter(([path]) => path !== FILES_JSON);
-  if ([...found.values()].some(({ mode }) => mode !== 0o644 && mode !== 0o755)) return undefined;
-  const own = found.get(FILES_JSON);
-  if (own?.mode !== 0o644) return undefined;
+  const files: (ArchiveFile & { path: string })[] = [];
+  for (const [path, { mode, bytes }] of found) {
+    if (mode !== 0o644 && mode !== 0o755) return undefined;
+    files.push({ path, mode, bytes });
+  }
   try {
-    const archive = packArchive(
-      files.map(([path, { bytes, mode }]) => ({ path, bytes, executable: mode === 0o755 })),
-    );
-    // packArchive writes FILES.json anew: the one on disk must be that one, header, content and length.
-    const entry = Buffer.concat([entryHeader(FILES_JSON, 0o644, own.bytes.length), own.bytes]);
-    return Buffer.from(archive.buffer, archive.byteOffset, archive.length).includes(entry)
-      ? archive
-      : undefined;
+    // FILES.json as it lies there: a changed one gives another archive, whose digest the caller refuses.
+    return assembleArchive(files);
   } catch (thrown) {
     if (thrown instanceof SignetError) return undefined;
     throw thrown;

@@ -4,18 +4,22 @@
 import { fingerprint, verifyBoth, verify as verifyNative } from '../keys/ed25519.ts';
 import type { LockedBundle } from '../src/contracts/config.ts';
 import { EXTENSION } from '../src/contracts/manifest.ts';
+import type { PinnedRoot } from '../src/contracts/trust.ts';
 import type { SubjectVerdict } from '../src/contracts/verdict.ts';
+import type { Reading } from './archive.ts';
 import { describeRequest } from './asks.ts';
 import { checkArchive, checkFiles, checkLimits, type Described } from './checks/archive.ts';
-import { checkHost, checkKinds, checkRequires } from './checks/compatibility.ts';
+import { checkHost, checkKinds, checkPolicy, checkRequires } from './checks/compatibility.ts';
 import { type Asked, checkEnvelope } from './checks/envelope.ts';
 import { checkLog } from './checks/log.ts';
 import { checkNamespace } from './checks/namespace.ts';
 import { checkProvenance } from './checks/provenance.ts';
 import { type About, CheckRun } from './checks/run.ts';
 import { checkStatus } from './checks/status.ts';
+import type { Observation } from './memory.ts';
 import type { ArchiveFile } from './preflight.ts';
-import type { Observation, TrustState } from './trust.ts';
+import { DEFAULT_RULES } from './rules.ts';
+import type { TrustState } from './trust.ts';
 
 /** What a passed verification established, for installing and loading. */
 export interface Verified {
@@ -24,6 +28,8 @@ export interface Verified {
   readonly locked: LockedBundle;
   /** The pinned root under which it was verified, and what is to be remembered there. */
   readonly pin: string;
+  /** The highest checkpoint that was seen under it and still binds. */
+  readonly seenCheckpoint: PinnedRoot['checkpoint'];
   readonly observation: Observation;
 }
 
@@ -41,22 +47,32 @@ export function verifyRelease(
   return examineRelease(archive, proof, trust, now, asked).verdict;
 }
 
-/** As `verifyRelease`, with what was established where the verdict is ok. */
+/**
+ * As `verifyRelease`, with what was established where the verdict is ok. `hashed`: the digest of the archive, where the caller
+ * took it from these very bytes.
+ */
 export function examineRelease(
   archive: Uint8Array,
   proof: Uint8Array | undefined,
   trust: TrustState,
   now: number,
   asked: Asked = {},
+  hashed?: string,
 ): { verdict: SubjectVerdict; verified: Verified | undefined } {
-  const verify = trust.purpose === 'install' ? verifyBoth : verifyNative;
+  const both = trust.verifiers === 'both' || (trust.verifiers === undefined && trust.purpose === 'install');
+  const verifier = both ? verifyBoth : verifyNative;
+  const verify = trust.memo?.remembering(verifier) ?? verifier;
+  const { limits } = trust.rules ?? DEFAULT_RULES;
+  // What the lockfile names by its digest was read with both readers when it was installed.
+  const known = trust.purpose === 'load' ? asked.digest : undefined;
+  const reading = (digest: string): Reading => (both ? 'twice' : digest === known ? 'again' : 'once');
   const run = new CheckRun();
   const about: About = {};
   let verified: Verified | undefined;
   const subject = asked.name ?? asked.digest ?? 'archive';
   const verdict = run.verdict(subject, about, () => {
-    const bundle = run.check('limits', () => checkLimits(archive, proof));
-    const contents = run.check('archive', () => checkArchive(archive));
+    const bundle = run.check('limits', () => checkLimits(archive, proof, limits));
+    const contents = run.check('archive', () => checkArchive(archive, limits, reading, hashed));
     about.digest = contents.digest;
     const described = run.check('files', () => checkFiles(contents));
     const { name, manifest } = described;
@@ -65,12 +81,15 @@ export function examineRelease(
     about.version = manifest.version;
     about.asks = signet.capabilities.map(describeRequest);
     const { digest } = contents;
-    const release = run.check('envelope', () => checkEnvelope(bundle, contents, described, asked, verify));
+    const release = run.check('envelope', () =>
+      checkEnvelope(bundle, contents, described, asked, verify, trust.memo),
+    );
     const authority = run.check('namespace', () =>
       checkNamespace(release, described, digest, trust, now, verify),
     );
-    const { purpose } = trust;
-    const logged = run.check('log', () => checkLog(release, described, digest, authority, purpose, verify));
+    const logged = run.check('log', () =>
+      checkLog(release, described, digest, authority, trust, now, verify),
+    );
     const status = run.check('status', () =>
       checkStatus(release, digest, authority, logged, trust, now, verify),
     );
@@ -80,8 +99,9 @@ export function examineRelease(
     run.check('host', () => checkHost(described, trust));
     run.check('requires', () => checkRequires(described, trust));
     run.check('kinds', () => checkKinds(described));
+    run.check('policy', () => checkPolicy(described, trust));
     const { head, index } = logged;
-    const { latest, root, pin, registry } = authority;
+    const { latest, registrars, root, pin, registry } = authority;
     verified = {
       described,
       files: contents.files,
@@ -99,15 +119,19 @@ export function examineRelease(
         capabilities: signet.capabilities,
       },
       pin: pin.fingerprint,
+      seenCheckpoint: pin.checkpoint,
       observation: {
-        root: { version: root.version, fingerprint: root.fingerprint },
+        root,
         checkpoint: { origin: head.origin, size: head.size, root: head.root, note: head.note },
         status: { issued: status.issued, expires: status.expires, size: status.size },
+        stated: { size: status.size, namespaces: status.namespaces },
         revoked: status.revoked,
+        statusSigners: status.signers,
         namespace: {
           namespace: latest.document.namespace,
           version: latest.document.version,
           document: latest.digest,
+          by: [...registrars],
         },
       },
     };

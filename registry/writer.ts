@@ -9,19 +9,19 @@ import { parseEnvelope } from '../keys/envelope.ts';
 import { sha256 } from '../keys/hash.ts';
 import { rootFingerprint, type VerifiedRoot, verifyRoot } from '../keys/root.ts';
 import { writeFileAtomic } from '../keys/safe-file.ts';
-import { type Envelope, LogEntry } from '../src/contracts/statement.ts';
+import { type Envelope, LogEntry, type NewestDocuments } from '../src/contracts/statement.ts';
 import type { NamespaceIndex, ReleaseIndex, Revocations } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import { parseJson } from '../src/json.ts';
 import { parseShape } from '../src/shape.ts';
 import { TileLog } from '../src/tile-log.ts';
 import { formatEntry, type SignedHead, signHead, verifyHead } from './log.ts';
+import { mergeRevocations } from './memory.ts';
 import { type NamespaceVersion, readNamespace } from './namespace.ts';
 import { readNamespaceIndex, readReleaseIndex, readRoots } from './proof.ts';
-import { signStatus, verifyStatus } from './status.ts';
+import { type Stated, signStatus, verifyStatus } from './status.ts';
 import { TileDir } from './tile-dir.ts';
 import { DirectoryTransport, FILE_LIMITS, PATHS, requireFile } from './transport.ts';
-import { mergeRevocations } from './trust.ts';
 import { WriteLock } from './write-lock.ts';
 
 /** The keys that every change of a registry needs. */
@@ -41,6 +41,7 @@ export class RegistryWriter {
   readonly #log: TileLog;
   readonly #now: number;
   #revoked: Revocations = { digests: [], keys: [] };
+  #newest: NewestDocuments = [];
 
   /** Opens the folder at `now` (milliseconds). E_REGISTRY_BUSY, E_REGISTRY where the keys are not this registry's. */
   constructor(directory: string, keys: LogKeys, now: number) {
@@ -57,7 +58,7 @@ export class RegistryWriter {
     try {
       const head = this.#readHead();
       this.#log = new TileLog(this.#store, sha256, head && { size: head.size, root: head.hash });
-      if (head !== undefined) this.#revoked = this.#readRevoked(head);
+      if (head !== undefined) ({ revoked: this.#revoked, namespaces: this.#newest } = this.#readStated(head));
     } catch (thrown) {
       this.#lock.release();
       throw thrown;
@@ -69,6 +70,11 @@ export class RegistryWriter {
     return this.#log.size;
   }
 
+  /** Everything revoked so far. */
+  get revoked(): Revocations {
+    return this.#revoked;
+  }
+
   close(): void {
     this.#lock.release();
   }
@@ -78,6 +84,7 @@ export class RegistryWriter {
     this.#lock.requireHeld();
     const { first } = this.#log.append(entries.map(formatEntry));
     this.#revoked = mergeRevocations(this.#revoked, revocationsIn(entries, first));
+    this.#newest = newestIn(this.#newest, entries);
     this.#lock.requireHeld();
     const { origin } = this.root.log;
     const note = signHead(origin, { size: this.size, root: this.#log.root() }, this.#keys.log);
@@ -90,7 +97,8 @@ export class RegistryWriter {
   renewStatus(): void {
     const head = this.#readHead();
     if (head === undefined) throw new SignetError('E_REGISTRY', 'the registry has no checkpoint yet');
-    this.writeJson(PATHS.status, signStatus(head, this.#revoked, this.#keys.status, this.#now));
+    const stated = { rootVersion: this.root.version, namespaces: this.#newest, revoked: this.#revoked };
+    this.writeJson(PATHS.status, signStatus(head, stated, this.#keys.status, this.#now));
   }
 
   /** The documents of the namespace so far, oldest first; none where it was never granted. */
@@ -170,18 +178,18 @@ export class RegistryWriter {
   }
 
   /** From the status of this head; where a crash left another one or none, from the log itself. */
-  #readRevoked(head: SignedHead): Revocations {
+  #readStated(head: SignedHead): Pick<Stated, 'revoked' | 'namespaces'> {
     const bytes = this.transport.read(PATHS.status, FILE_LIMITS.envelope);
     if (bytes !== undefined) {
       try {
         const envelope = parseEnvelope(bytes, PATHS.status, { maxBytes: FILE_LIMITS.envelope });
-        return verifyStatus(envelope, this.root.status, head, verify).revoked;
+        return verifyStatus(envelope, this.root.status, head, verify);
       } catch (thrown) {
         if (!(thrown instanceof SignetError)) throw thrown;
       }
     }
     const entries = Array.from({ length: this.size }, (_, i) => this.#entry(i));
-    return revocationsIn(entries, 0);
+    return { revoked: revocationsIn(entries, 0), namespaces: newestIn([], entries) };
   }
 }
 
@@ -193,6 +201,17 @@ export function createRegistryFolder(directory: string, root: Envelope): void {
     throw new SignetError('E_IO', `${directory} cannot be made`, { item: directory, cause });
   }
   writeFileAtomic(join(directory, PATHS.root(1)), formatDocument(root));
+}
+
+/** The last logged document of each namespace, once these entries are logged as well. */
+function newestIn(before: NewestDocuments, entries: readonly LogEntry[]): NewestDocuments {
+  const newest = new Map(before.map((entry) => [entry.namespace, entry]));
+  for (const entry of entries) {
+    if (entry.type !== 'namespace') continue;
+    const { namespace, version, document } = entry;
+    newest.set(namespace, { namespace, version, document });
+  }
+  return [...newest.values()].sort((a, b) => (a.namespace < b.namespace ? -1 : 1));
 }
 
 function revocationsIn(entries: readonly LogEntry[], first: number): Revocations {

@@ -1,14 +1,20 @@
 // Publishing into a registry that this machine keeps: the keyring's keys, the policy's registry, the pin that says it is local.
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { ProjectPaths } from '../host/paths.ts';
 import { HOST_VERSION } from '../host/version.ts';
+import type { KeyPair } from '../keys/ed25519.ts';
 import { configDirectory, Keyring } from '../keys/keyring.ts';
+import { processSecrets } from '../keys/secret-source.ts';
+import { refreshRegistry } from '../registry/fetch.ts';
 import { readFirstPartyLock } from '../registry/first-party.ts';
-import { localRegistryKeys } from '../registry/local.ts';
+import { localRegistryKeys, renewRegistry } from '../registry/local.ts';
+import type { PolicyRegistry } from '../registry/policy.ts';
 import { Project } from '../registry/project.ts';
 import { type Published, publish } from '../registry/publish.ts';
 import type { SignedRelease } from '../registry/sign.ts';
 import type { ProvenanceInput } from '../registry/statement.ts';
+import { DEFAULT_KEY } from './project.ts';
 
 /** The project as verification sees it, at the system's time. */
 export function openProject(paths: ProjectPaths): Project {
@@ -19,6 +25,27 @@ export function openProject(paths: ProjectPaths): Project {
     firstParty: readFirstPartyLock(),
     clock,
   });
+}
+
+/** Who signs: the named key; without a name that of SIGNET_SIGNING_KEY or its command, else the default key, made when missing. */
+export function openSigner(name: string | undefined, keyring = openKeyring()): KeyPair {
+  const given = name === undefined ? processSecrets().signingKey() : undefined;
+  return given ?? keyring.ensurePublisher(name ?? DEFAULT_KEY);
+}
+
+/** The folder of a registry of the policy. */
+export function registryFolder(paths: ProjectPaths, { location }: PolicyRegistry): string {
+  return isAbsolute(location) ? location : join(paths.project, location);
+}
+
+/** Signs a new status of the project's own registry and takes it in: every command that signs does. Nothing where it has none. */
+export function renewLocal(paths: ProjectPaths): void {
+  if (!existsSync(paths.policy)) return;
+  const project = openProject(paths);
+  const local = project.policy().registries.find((one) => registryFolder(paths, one) === paths.registry);
+  if (local === undefined || !existsSync(paths.registry)) return;
+  renewRegistry(paths.registry, openKeyring(), project.clock.now());
+  refreshRegistry(project, local);
 }
 
 /** The user's keys. */
@@ -35,14 +62,15 @@ export function publishArchive(options: {
   readonly name: string;
   readonly archive: Uint8Array;
   readonly provenance: ProvenanceInput | null;
-  readonly key: string;
+  /** Name of the publisher key; see `openSigner`. */
+  readonly key: string | undefined;
   /** Envelopes that lie beside the archive already. */
   readonly signed?: SignedRelease;
 }): Published {
   const { paths, name, archive, provenance, key, signed } = options;
   const project = openProject(paths);
-  const { location, root } = project.registryOf(name);
-  const directory = isAbsolute(location) ? location : join(paths.project, location);
+  const registry = project.registryOf(name);
+  const directory = registryFolder(paths, registry);
   const keyring = openKeyring();
   const now = project.clock.now();
   return publish({
@@ -50,9 +78,9 @@ export function publishArchive(options: {
     keys: localRegistryKeys(directory, keyring, now),
     archive,
     provenance,
-    publishers: signed === undefined ? [keyring.ensurePublisher(key)] : [],
+    publishers: signed === undefined ? [openSigner(key, keyring)] : [],
     ...(signed === undefined ? {} : { signed }),
-    local: project.trust.pin(root)?.local ?? false,
+    local: project.trust.pin(registry.root)?.local ?? false,
     firstParty: readFirstPartyLock(),
     now,
   });

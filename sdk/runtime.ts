@@ -3,10 +3,14 @@
 import { resolve } from 'node:path';
 import type { AuditOptions } from '../host/audit.ts';
 import { type DispatchOptions, Host, type HostEvents } from '../host/host.ts';
+import { type GivenRoot, givenTrust } from '../registry/given-root.ts';
 import { type InstallResult, install } from '../registry/install.ts';
+import type { TrustState } from '../registry/trust.ts';
+import { verifyRelease } from '../registry/verify.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import type { AuditReport, ConvergenceResult } from '../src/contracts/convergence.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
+import type { Check, SubjectVerdict } from '../src/contracts/verdict.ts';
 import type { CallResult } from '../src/dispatch.ts';
 import { SignetError } from '../src/error.ts';
 import { bringFirstParty } from './first-party-release.ts';
@@ -17,15 +21,19 @@ export type {
   AuditOptions,
   AuditReport,
   CallResult,
+  Check,
   ConvergenceResult,
   DispatchOptions,
+  GivenRoot,
   HostEvents,
   HostStatus,
   InstallResult,
   Kind,
+  SubjectVerdict,
   ToolDescription,
+  TrustState,
 };
-export { SignetError };
+export { givenTrust, SignetError, verifyRelease };
 
 export interface OpenHostOptions {
   /** The project folder: policy.yaml, grants.yaml, signet.lock.json and `.signet/` are in it. */

@@ -1,6 +1,11 @@
 // Strict base64: the standard alphabet with padding, one encoding for each byte string (THREATS.md 18).
 import { SignetError } from './error.ts';
 
+/** The engine's own decoder, where it has one: strict about stray bits, lenient about white space, which is refused before. */
+const { fromBase64 } = Uint8Array as {
+  fromBase64?: (text: string, options: { lastChunkHandling: 'strict' }) => Uint8Array;
+};
+
 /** The canonical base64 of the bytes. */
 export function encodeBase64(bytes: Uint8Array): string {
   let binary = '';
@@ -12,6 +17,16 @@ export function encodeBase64(bytes: Uint8Array): string {
 export function decodeBase64(text: string): Uint8Array {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
     throw new SignetError('E_BASE64', 'expected canonical base64', { actual: text.slice(0, 40) });
+  }
+  if (fromBase64 !== undefined) {
+    try {
+      return fromBase64(text, { lastChunkHandling: 'strict' });
+    } catch (cause) {
+      throw new SignetError('E_BASE64', 'base64 has stray bits under its padding', {
+        actual: text.slice(-8),
+        cause,
+      });
+    }
   }
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);

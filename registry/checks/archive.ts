@@ -7,10 +7,11 @@ import type { ProofBundle } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import { parseJson } from '../../src/json.ts';
-import { archiveDigest, readArchive } from '../archive.ts';
+import { archiveDigest, type Reading, readArchive } from '../archive.ts';
 import { readManifest } from '../manifest.ts';
-import { ARCHIVE_LIMITS, type ArchiveFile } from '../preflight.ts';
+import type { ArchiveFile } from '../preflight.ts';
 import { parseProof } from '../proof.ts';
+import type { PolicyRules } from '../trust.ts';
 import type { Passed } from './run.ts';
 
 /** The archive's digest and files; `mismatch` holds what check `files` is to say. */
@@ -33,11 +34,12 @@ export interface Described {
 export function checkLimits(
   archive: Uint8Array,
   proof: Uint8Array | undefined,
+  { archiveBytes }: PolicyRules['limits'],
 ): Passed<ProofBundle | undefined> {
-  if (archive.length > ARCHIVE_LIMITS.maxBytes) {
+  if (archive.length > archiveBytes) {
     throw new SignetError('E_LIMIT', 'the archive is too large', {
       item: 'archive',
-      expected: `at most ${ARCHIVE_LIMITS.maxBytes} bytes`,
+      expected: `at most ${archiveBytes} bytes`,
       actual: String(archive.length),
     });
   }
@@ -45,10 +47,17 @@ export function checkLimits(
   return { value, detail: `archive ${archive.length} bytes, proof ${proof?.length ?? 0} bytes` };
 }
 
-export function checkArchive(archive: Uint8Array): Passed<Contents> {
-  const digest = archiveDigest(archive);
+/** `hashed` is the digest where the caller took it from these very bytes. */
+export function checkArchive(
+  archive: Uint8Array,
+  { archiveBytes, files: most }: PolicyRules['limits'],
+  reading: (digest: string) => Reading,
+  hashed?: string,
+): Passed<Contents> {
+  const digest = hashed ?? archiveDigest(archive);
   try {
-    const files = readArchive(archive);
+    const limits = { maxBytes: archiveBytes, maxEntries: most };
+    const files = readArchive(archive, limits, reading(digest));
     return { value: { digest, files }, detail: `${digest} ${files.size} files, ${archive.length} bytes` };
   } catch (thrown) {
     // The reader got as far as FILES.json: the archive itself is well formed.

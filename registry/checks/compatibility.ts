@@ -1,9 +1,10 @@
-// Checks `host`, `requires` and `kinds`: whether this host can run the bundle, and whether the bundle asks for no more than its
-// kinds may ever have (DESIGN.md §2 "Kinds"; THREATS.md 33, H8).
+// Checks `host`, `requires`, `kinds` and `policy`: whether this host can run the bundle, and whether the bundle asks for no more
+// than its kinds may ever have and than this operator allows (DESIGN.md §2 "Kinds"; THREATS.md 33, H8).
 import semver from 'semver';
 import { EXTENSION } from '../../src/contracts/manifest.ts';
 import { SignetError } from '../../src/error.ts';
-import { readManifest } from '../manifest.ts';
+import { judgeManifest } from '../manifest.ts';
+import { checkRules, DEFAULT_RULES } from '../rules.ts';
 import type { TrustState } from '../trust.ts';
 import type { Described } from './archive.ts';
 import type { Passed } from './run.ts';
@@ -24,9 +25,14 @@ export function checkHost({ manifest, name }: Described, trust: TrustState): Pas
 export function checkRequires({ manifest, name }: Described, trust: TrustState): Passed<null> {
   const { requires, provides } = manifest.extensions[EXTENSION];
   const own = new Set(provides.map((provided) => `${provided.kind}/${provided.name}`));
+  const count = Object.keys(requires).length;
+  if (trust.provided === undefined && count > 0) {
+    const skipped = `no project here says what is installed; required: ${Object.keys(requires).join(', ')}`;
+    return { value: null, detail: '', skipped };
+  }
   for (const [required, range] of Object.entries(requires)) {
     const versions = [
-      ...(trust.provided.get(required) ?? []),
+      ...(trust.provided?.get(required) ?? []),
       ...(own.has(required) ? [manifest.version] : []),
     ];
     if (versions.some((version) => semver.satisfies(version, range))) continue;
@@ -36,13 +42,20 @@ export function checkRequires({ manifest, name }: Described, trust: TrustState):
       actual: versions.join(', ') || 'not installed',
     });
   }
-  const count = Object.keys(requires).length;
   return { value: null, detail: count === 0 ? 'requires nothing' : `${count} required functions are there` };
 }
 
-export function checkKinds({ manifestBytes }: Described): Passed<null> {
-  const { provides, capabilities } = readManifest(manifestBytes).extensions[EXTENSION];
+export function checkKinds({ manifest }: Described): Passed<null> {
+  judgeManifest(manifest);
+  const { provides, capabilities } = manifest.extensions[EXTENSION];
   const kinds = [...new Set(provides.map(({ kind }) => kind))];
   const what = kinds.length === 0 ? 'no code' : kinds.join(', ');
   return { value: null, detail: `${what}; ${capabilities.length} capabilities within the ceiling` };
+}
+
+/** The licence and the capabilities are within what policy.yaml allows to any bundle. */
+export function checkPolicy({ manifest }: Described, trust: TrustState): Passed<null> {
+  const detail = checkRules(trust.rules ?? DEFAULT_RULES, manifest);
+  if (detail !== undefined) return { value: null, detail };
+  return { value: null, detail: '', skipped: 'policy.yaml sets no rule on licences or capabilities' };
 }

@@ -11,6 +11,7 @@ import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import { canonicalJson } from '../../src/json.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { BatchMemo, partsOf } from '../batch-memo.ts';
 import { type NamespaceVersion, readNamespace } from '../namespace.ts';
 import { parseRelease, subjectName } from '../statement.ts';
 import type { Contents, Described } from './archive.ts';
@@ -40,13 +41,16 @@ export function checkEnvelope(
   described: Described,
   asked: Asked,
   verify: VerifySignature,
+  memo = new BatchMemo(),
 ): Passed<SignedRelease> {
   if (proof === undefined) {
     throw new SignetError('E_UNSIGNED', `${described.name} comes without a proof bundle`, {
       item: described.name,
     });
   }
-  const chain = proof.namespace.map(({ envelope }) => readNamespace(envelope));
+  const chain = proof.namespace.map(({ envelope }) =>
+    memo.once('document', partsOf([envelope]), () => readNamespace(envelope)),
+  );
   const before = proof.namespace.filter(({ inclusion }) => inclusion.index < proof.release.inclusion.index);
   const inForce = chain[before.length - 1];
   if (inForce === undefined) {
@@ -98,6 +102,7 @@ function matchStatement(payload: Uint8Array, contents: Contents, described: Desc
     ['digest asked for', contents.digest, asked.digest ?? contents.digest],
   ];
   for (const [field, stated, own] of rows) {
+    if (stated === own) continue;
     const [expected, actual] = [canonicalJson(own), canonicalJson(stated)];
     if (expected === actual) continue;
     throw new SignetError('E_STATEMENT_MISMATCH', `statement and ${field} do not agree`, {

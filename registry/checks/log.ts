@@ -1,5 +1,6 @@
 // Check `log`: release and namespace documents are entries under one checkpoint that the log's keys signed, the documents before
-// the release, and every key counts only inside its range of log indexes (THREATS.md 2, 11-13, 26, 30).
+// the release; a quorum of witnesses saw that checkpoint; every key counts only inside its range of log indexes (THREATS.md 2,
+// 11-13, 26, 30).
 
 import { fingerprint } from '../../keys/ed25519.ts';
 import { sha256 } from '../../keys/hash.ts';
@@ -8,8 +9,12 @@ import type { LogEntry } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { BatchMemo } from '../batch-memo.ts';
 import { compareHeads, matchEntry, type SignedHead, verifyEntry, verifyHead } from '../log.ts';
 import { covers } from '../namespace.ts';
+import { DEFAULT_RULES } from '../rules.ts';
+import type { TrustState } from '../trust.ts';
+import { checkWitnesses } from '../witness.ts';
 import type { Described } from './archive.ts';
 import type { SignedRelease } from './envelope.ts';
 import type { Authority } from './namespace.ts';
@@ -27,12 +32,23 @@ export function checkLog(
   described: Described,
   digest: string,
   authority: Authority,
-  purpose: 'install' | 'load',
+  trust: TrustState,
+  now: number,
   verify: VerifySignature,
 ): Passed<Logged> {
   const { proof, chain, inForce } = release;
-  const head = verifyHead(proof.checkpoint, authority.root.log, verify);
+  const { memo = new BatchMemo(), purpose } = trust;
+  const { root } = authority;
+  const parts = [root.fingerprint, root.version, proof.checkpoint];
+  const head = memo.once('checkpoint', parts, () => verifyHead(proof.checkpoint, root.log, verify));
   compareHeads(head, authority.pin.checkpoint, purpose);
+  const rule = {
+    role: root.witness,
+    quorum: (trust.rules ?? DEFAULT_RULES).witness.quorum,
+    purpose,
+    maxDays: trust.freshness.installDays,
+  };
+  const witnessed = checkWitnesses(head.note, rule, now, verify);
   let previous = -1;
   for (const [i, { document, digest: documentDigest }] of chain.entries()) {
     const item = `namespace ${document.namespace} v${document.version}`;
@@ -78,5 +94,6 @@ export function checkLog(
       },
     );
   }
-  return { value: { head, index, signers }, detail: `#${index} in size ${head.size} of ${head.origin}` };
+  const detail = `#${index} in size ${head.size} of ${head.origin}${witnessed && `, ${witnessed}`}`;
+  return { value: { head, index, signers }, detail };
 }

@@ -2,12 +2,15 @@
 // registrar signed; never older than what was seen (THREATS.md 2, 8, 29, 30).
 
 import { parseDocument } from '../../keys/document.ts';
+import { fingerprint } from '../../keys/ed25519.ts';
 import { unverifiedPayload } from '../../keys/envelope.ts';
 import { type VerifiedRoot, verifyRoot } from '../../keys/root.ts';
 import { type ProofBundle, STATUS_PAYLOAD, StatusDocument } from '../../src/contracts/statement.ts';
 import type { PinnedRoot } from '../../src/contracts/trust.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { BatchMemo, partsOf } from '../batch-memo.ts';
+import { bindingMemory } from '../memory.ts';
 import { checkLocalRelease, type NamespaceVersion, verifyNamespaceChain } from '../namespace.ts';
 import type { TrustedRegistry, TrustState } from '../trust.ts';
 import type { Described } from './archive.ts';
@@ -17,9 +20,12 @@ import type { Passed } from './run.ts';
 /** Who speaks for the namespace, as far as the operator pinned it. */
 export interface Authority {
   readonly registry: TrustedRegistry;
+  /** What is remembered of the root and still binds. */
   readonly pin: PinnedRoot;
   readonly root: VerifiedRoot;
   readonly latest: NamespaceVersion;
+  /** Fingerprints of the registrar's keys that signed it. */
+  readonly registrars: readonly string[];
 }
 
 export function checkNamespace(
@@ -32,18 +38,26 @@ export function checkNamespace(
 ): Passed<Authority> {
   const { name, manifest } = described;
   const namespace = name.slice(0, name.indexOf('/'));
-  const { registry, pin } = pinnedRegistry(trust, namespace);
+  const { registry, pin: remembered } = pinnedRegistry(trust, namespace);
   const at = judgementTime(release.proof, trust, now);
-  const root = verifyRoot(release.proof.root, pin.fingerprint, at, verify);
-  refuseOlder('E_ROOT', trust.purpose, root, pin.root);
+  const { memo = new BatchMemo() } = trust;
+  const rootParts = [remembered.fingerprint, at, ...partsOf(release.proof.root)];
+  const root = memo.once('root', rootParts, () =>
+    verifyRoot(release.proof.root, remembered.fingerprint, at, verify),
+  );
+  refuseOlder('E_ROOT', trust.purpose, root, remembered.root);
+  const pin = bindingMemory(remembered, root, verify);
   if (pin.local) checkLocalRelease(name, manifest.version, digest, trust.firstParty);
-  const latest = verifyNamespaceChain(release.chain, {
-    namespace,
-    registrar: root.registrar,
-    now: at,
-    recoveries: trust.recoveries,
-    verify,
-  });
+  const chainParts = [...rootParts, namespace, ...partsOf(release.chain.map(({ envelope }) => envelope))];
+  const { latest, registrars } = memo.once('namespace', chainParts, () =>
+    verifyNamespaceChain(release.chain, {
+      namespace,
+      registrar: root.registrar,
+      now: at,
+      recoveries: trust.recoveries,
+      verify,
+    }),
+  );
   const seen = pin.namespaces.find((entry) => entry.namespace === namespace);
   if (seen !== undefined) {
     // The document that was seen must be in the chain, as it was; a shorter chain is older.
@@ -57,10 +71,28 @@ export function checkNamespace(
   const { version, expires } = latest.document;
   const expired = Date.parse(expires) <= now || Date.parse(root.expires) <= now;
   return {
-    value: { registry, pin, root, latest },
+    value: { registry, pin, root, latest, registrars: registrars.map(fingerprint) },
     detail: `${namespace} (namespace document v${version}, root v${root.version}, registry ${registry.name})`,
     warning: expired ? 'the namespace document or the root has expired since the installation' : undefined,
   };
+}
+
+/** What makes a root count: FILE is a root document, or a proof bundle that carries it. */
+export const pinCommand = (fingerprint: string, file = 'FILE'): string =>
+  `registry root pin ${/^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`} --fingerprint ${fingerprint}`;
+
+/** E_ROOT_UNPINNED: the root that policy.yaml names was not pinned by this user. */
+export function unpinnedRoot({
+  name,
+  root,
+  unpinned,
+}: Pick<TrustedRegistry, 'name' | 'root' | 'unpinned'>): SignetError {
+  return new SignetError('E_ROOT_UNPINNED', `the root of registry ${name} is not pinned`, {
+    item: name,
+    expected: root,
+    actual: 'no pin',
+    fix: unpinned ?? pinCommand(root),
+  });
 }
 
 /** The registry that policy.yaml gives the namespace to, and the pin without which its root does not count. */
@@ -81,14 +113,7 @@ function pinnedRegistry(
       },
     );
   }
-  if (registry.pin === undefined) {
-    throw new SignetError('E_ROOT_UNPINNED', `the root of registry ${registry.name} is not pinned`, {
-      item: registry.name,
-      expected: registry.root,
-      actual: 'no pin',
-      fix: `registry root pin FILE --fingerprint ${registry.root}, once you have it from a source you trust`,
-    });
-  }
+  if (registry.pin === undefined) throw unpinnedRoot(registry);
   return { registry, pin: registry.pin };
 }
 
@@ -98,8 +123,11 @@ function pinnedRegistry(
  */
 function judgementTime(proof: ProofBundle, trust: TrustState, now: number): number {
   if (trust.purpose === 'install') return now;
-  const payload = unverifiedPayload(proof.status, STATUS_PAYLOAD, 'status');
-  return Math.min(now, Date.parse(parseDocument(StatusDocument, payload, 'status/1', 'status').issued));
+  const issued = (trust.memo ?? new BatchMemo()).once('issued', partsOf([proof.status]), () => {
+    const payload = unverifiedPayload(proof.status, STATUS_PAYLOAD, 'status');
+    return Date.parse(parseDocument(StatusDocument, payload, 'status/1', 'status').issued);
+  });
+  return Math.min(now, issued);
 }
 
 interface Seen {

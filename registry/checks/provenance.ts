@@ -1,10 +1,13 @@
 // Check `provenance`: who built the archive from which source. Required by the default policy; a local build is signed by the
-// publisher and counts under a local root only, until the policy names builders (DESIGN.md §7; THREATS.md 9, 10, 28).
+// publisher and counts under a local root; every other builder counts only where the policy names it with its keys and
+// sources (DESIGN.md §7; THREATS.md 9, 10, 28).
 
-import { verifyEnvelope } from '../../keys/envelope.ts';
+import { parsePublicKey } from '../../keys/ed25519.ts';
+import { unverifiedPayload, verifyEnvelope } from '../../keys/envelope.ts';
 import { IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../../src/contracts/statement.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { builderRule, checkSource, DEFAULT_RULES } from '../rules.ts';
 import { parseProvenance, subjectName } from '../statement.ts';
 import type { TrustState } from '../trust.ts';
 import type { Described } from './archive.ts';
@@ -35,14 +38,34 @@ export function checkProvenance(
       actual: 'none',
     });
   }
-  const { payload } = verifyEnvelope(provenance, {
-    item: 'provenance',
-    payloadType: IN_TOTO_PAYLOAD,
-    keys: logged.signers,
-    threshold: release.inForce.document.threshold,
-    verify,
-  });
-  const { subject, predicate } = parseProvenance(payload);
+  // Check `log` proved that these very bytes were logged; what they name decides whose signature they need.
+  const { subject, predicate } = parseProvenance(
+    unverifiedPayload(provenance, IN_TOTO_PAYLOAD, 'provenance'),
+  );
+  const builder = predicate.runDetails.builder.id;
+  const namespace = name.slice(0, name.indexOf('/'));
+  const { builders } = (trust.rules ?? DEFAULT_RULES).provenance;
+  const rule = builderRule(builders, namespace, builder);
+  const local = builder === LOCAL_BUILDER;
+  const accepted = rule !== undefined || (local && authority.pin.local);
+  if (!accepted && trust.provenanceRequired) {
+    throw new SignetError('E_BUILDER', `the builder is not accepted for ${name}`, {
+      item: name,
+      expected: authority.pin.local ? LOCAL_BUILDER : `a builder that policy.yaml names for ${namespace}`,
+      actual: builder,
+    });
+  }
+  // Whose word another builder's key is only a rule can say: without one there is nothing to hold it against.
+  if (accepted || local) {
+    const keys = rule?.keys ?? 'publisher';
+    verifyEnvelope(provenance, {
+      item: 'provenance',
+      payloadType: IN_TOTO_PAYLOAD,
+      keys: keys === 'publisher' ? logged.signers : keys.map(parsePublicKey),
+      threshold: keys === 'publisher' ? release.inForce.document.threshold : 1,
+      verify,
+    });
+  }
   const stated = `${subject[0]!.name} sha256:${subject[0]!.digest.sha256}`;
   const expected = `${subjectName(name, manifest.version)} ${digest}`;
   if (stated !== expected) {
@@ -52,18 +75,8 @@ export function checkProvenance(
       actual: stated,
     });
   }
-  const builder = predicate.runDetails.builder.id;
-  const accepted = builder === LOCAL_BUILDER && authority.pin.local;
-  if (!accepted && trust.provenanceRequired) {
-    throw new SignetError('E_BUILDER', `the builder is not accepted for ${name}`, {
-      item: name,
-      expected: authority.pin.local
-        ? LOCAL_BUILDER
-        : 'a builder that the policy accepts; none can be named yet',
-      actual: builder,
-    });
-  }
   const { externalParameters, resolvedDependencies } = predicate.buildDefinition;
+  if (rule !== undefined) checkSource(rule, externalParameters.repository, name);
   const [source] = resolvedDependencies;
   const commit =
     source === undefined

@@ -1,7 +1,7 @@
 // The ordered list of checks (DESIGN.md §3 "Verification"): each passes, fails, is skipped for a stated reason, or is not run
 // because an earlier one failed. Whatever a check throws is its failure; nothing turns one into a pass.
 import { CHECK_NAMES, type Check, type CheckName, type SubjectVerdict } from '../../src/contracts/verdict.ts';
-import { asSignetError, type SignetError } from '../../src/error.ts';
+import { asSignetError, CODES, type SignetError } from '../../src/error.ts';
 
 /** What a check found: one line for people, and the value that later checks rest on. */
 export interface Passed<T> {
@@ -70,11 +70,24 @@ export function failedVerdict(
 /** The verdict with one of its passed checks failed after all, by what only I/O could show; what follows it did not count. */
 export function withFailure(verdict: SubjectVerdict, name: CheckName, thrown: unknown): SubjectVerdict {
   const error = asSignetError(thrown);
-  const before = verdict.checks.slice(0, CHECK_NAMES.indexOf(name));
+  const before = verdict.checks.slice(0, (CHECK_NAMES as readonly CheckName[]).indexOf(name));
   const { checks: _checks, ok: _ok, code: _code, subject, ...about } = verdict;
   return conclude(subject, about, [...before, failed(name, error)], error);
 }
 
+/** The verdict with a check that was asked for besides: it decides as the others do. A verdict that is not ok stays as it is. */
+export function withExtra(verdict: SubjectVerdict, name: CheckName, body: () => string): SubjectVerdict {
+  const { checks, ...about } = verdict;
+  if (!verdict.ok) return { ...about, checks: [...checks, { name, state: 'not_run' }] };
+  try {
+    return { ...about, checks: [...checks, { name, state: 'pass', detail: body() }] };
+  } catch (thrown) {
+    const error = asSignetError(thrown);
+    return { ...about, ok: false, code: error.code, checks: [...checks, failed(name, error)] };
+  }
+}
+
+/** A refusal always says what was expected and what was found: where the error itself does not, its code and sentence do. */
 function failed(name: CheckName, error: SignetError): Check {
   const { code, message, item, expected, actual, fix } = error.toJSON();
   return {
@@ -83,8 +96,8 @@ function failed(name: CheckName, error: SignetError): Check {
     code,
     detail: message,
     ...(item === undefined ? {} : { item }),
-    ...(expected === undefined ? {} : { expected }),
-    ...(actual === undefined ? {} : { actual }),
+    expected: expected ?? `not this: ${CODES[code].means}`,
+    actual: actual ?? message,
     fix,
   };
 }

@@ -2,11 +2,20 @@
 // whatever the status says (THREATS.md 4, 5, 27, 31).
 
 import { fingerprint } from '../../keys/ed25519.ts';
-import type { StatusDocument } from '../../src/contracts/statement.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
-import { checkFreshness, checkNothingForgotten, describeAge, verifyStatus } from '../status.ts';
-import { mergeRevocations, type TrustState } from '../trust.ts';
+import { BatchMemo, partsOf } from '../batch-memo.ts';
+import { mergeRevocations } from '../memory.ts';
+import {
+  checkFreshness,
+  checkNewest,
+  checkNewestDocument,
+  checkNothingForgotten,
+  describeAge,
+  type VerifiedStatus,
+  verifyStatus,
+} from '../status.ts';
+import type { TrustState } from '../trust.ts';
 import type { SignedRelease } from './envelope.ts';
 import type { Logged } from './log.ts';
 import type { Authority } from './namespace.ts';
@@ -20,9 +29,14 @@ export function checkStatus(
   trust: TrustState,
   now: number,
   verify: VerifySignature,
-): Passed<StatusDocument> {
-  const { pin, root } = authority;
-  const status = verifyStatus(release.proof.status, root.status, logged.head, verify);
+): Passed<VerifiedStatus> {
+  const { pin, root, latest } = authority;
+  const { head } = logged;
+  const { memo = new BatchMemo() } = trust;
+  const parts = [root.fingerprint, head.origin, head.size, head.root, ...partsOf([release.proof.status])];
+  const status = memo.once('status', parts, () =>
+    verifyStatus(release.proof.status, root.status, head, verify),
+  );
   // Known revocations bind before age is judged: a stale status must not hide them (THREATS.md 31).
   checkNothingForgotten(status, pin.revoked);
   const revoked = mergeRevocations(status.revoked, pin.revoked);
@@ -46,6 +60,8 @@ export function checkStatus(
       actual: String(remaining.length),
     });
   }
+  checkNewest(status, root, pin);
+  checkNewestDocument(status, latest);
   const warning = checkFreshness(status, pin.status, trust.purpose, trust.freshness, now);
   const age = describeAge(now - Date.parse(status.issued));
   return { value: status, detail: `as of #${status.size}, ${age} old`, warning };

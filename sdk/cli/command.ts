@@ -28,6 +28,8 @@ export interface Command {
   /** How many positional arguments at least and at most. */
   readonly arity: readonly [number, number];
   readonly options: Readonly<Record<string, OptionRow>>;
+  /** Of a command whose first argument is an ACTION: each with its arguments, and what it does. */
+  readonly actions?: readonly (readonly [usage: string, does: string])[];
   /** Runs as printed, in a project that `signet up` made. */
   readonly example: string;
   /** Imported only when the command is run: start-up time is import time. */

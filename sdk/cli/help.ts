@@ -16,10 +16,14 @@ export function commandHelp(bin: string, command: Command): string {
   const flag = ([name, row]: [string, OptionRow]): string =>
     `--${name}${row.value === undefined ? '' : ` ${row.value}`}`;
   const width = Math.max(...options.map((entry) => flag(entry).length));
+  const actions = command.actions ?? [];
+  const actionWidth = Math.max(0, ...actions.map(([usage]) => usage.length));
   return [
     `${bin} ${command.name} ${command.takes}`.trimEnd(),
     `  ${command.does}`,
     '',
+    ...actions.map(([usage, does]) => `  ${usage.padEnd(actionWidth)}  ${does}`),
+    ...(actions.length === 0 ? [] : ['']),
     ...options.map(
       (entry) =>
         `  ${flag(entry).padEnd(width)}  ${entry[1].does}${entry[1].multiple ? ' (may be repeated)' : ''}`,

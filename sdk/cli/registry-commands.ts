@@ -1,5 +1,6 @@
 // The commands of `registry`: authors and verification (DESIGN.md §6).
 import type { Command, OptionRow } from './command.ts';
+import { TRUST_COMMANDS } from './trust-commands.ts';
 
 const directory: OptionRow = { type: 'string', value: 'DIR', does: 'the project folder (default: this one)' };
 const key: OptionRow = {
@@ -74,10 +75,75 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
     options: {
       directory,
       all: { type: 'boolean', does: 'everything that is installed' },
-      offline: { type: 'boolean', does: 'use nothing but local files' },
+      offline: { type: 'boolean', does: 'open no connection: use nothing but files of this machine' },
+      root: { type: 'string', value: 'FILE', does: 'judge by this root document alone, without a project' },
+      fingerprint: {
+        type: 'string',
+        value: 'SHA256:…',
+        does: 'the fingerprint of that root, from a source you trust',
+      },
+      rebuild: {
+        type: 'string',
+        value: 'DIR',
+        does: 'also build this source folder: it must give the same archive',
+      },
     },
     example: 'registry verify --all',
     load: async () => (await import('./commands/verify.ts')).run,
+  },
+  {
+    name: 'export',
+    does: 'writes a release and its proof into one file, for a machine that never saw the registry',
+    takes: 'NAMESPACE/NAME[@RANGE]',
+    arity: [1, 1],
+    options: {
+      directory,
+      out: { type: 'string', value: 'FILE', does: 'where to (default: NAMESPACE-NAME-VERSION.signet here)' },
+    },
+    example: 'registry export local/hello --out hello.signet',
+    load: async () => (await import('./commands/export.ts')).run,
+  },
+  {
+    name: 'audit',
+    does: 'replays the log of a registry against everything that the registry has',
+    takes: '[LOCATION]',
+    arity: [0, 1],
+    options: {
+      directory,
+      fingerprint: {
+        type: 'string',
+        value: 'SHA256:…',
+        does: 'judge LOCATION by this root alone, without a project',
+      },
+    },
+    example: 'registry audit',
+    load: async () => (await import('./commands/audit-registry.ts')).run,
+  },
+  {
+    name: 'log',
+    does: 'show: heads, witnesses and evidence; cosign: witnesses the checkpoint of a registry with a key of yours',
+    takes: 'show|cosign [REGISTRY]',
+    arity: [1, 2],
+    options: {
+      directory,
+      key: {
+        type: 'string',
+        value: 'NAME',
+        does: 'cosign: the key of the keyring (default: witness, made when missing)',
+      },
+      name: {
+        type: 'string',
+        value: 'NAME',
+        does: 'cosign: what the witness is called (default: witness.local)',
+      },
+      out: {
+        type: 'string',
+        value: 'FILE',
+        does: 'cosign: where to (default: the checkpoint of the registry)',
+      },
+    },
+    example: 'registry log cosign --out checkpoint.cosigned',
+    load: async () => (await import('./commands/log.ts')).run,
   },
   {
     name: 'install',
@@ -99,11 +165,12 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
   },
   {
     name: 'explain',
-    does: 'says what a code means and what to do',
-    takes: 'CODE',
-    arity: [1, 1],
+    does: 'says what a code means, why it exists and what to do; without one, lists all',
+    takes: '[CODE]',
+    arity: [0, 1],
     options: {},
     example: 'registry explain E_FILE_CHANGED',
     load: async () => (await import('./commands/explain.ts')).run,
   },
+  ...TRUST_COMMANDS,
 ];

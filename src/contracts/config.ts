@@ -1,7 +1,7 @@
 // The three files an operator commits: signet.lock.json, policy.yaml, grants.yaml. Unknown fields are errors.
 import { z } from 'zod';
-import { BundleName, Count, Digest, Fingerprint, NamePart, Time, Version } from './common.ts';
-import { CapabilityRequest } from './manifest.ts';
+import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
+import { CapabilityId, CapabilityRequest } from './manifest.ts';
 
 /** signet.lock.json: exactly what is installed. */
 export const Lockfile = z.strictObject({
@@ -26,6 +26,32 @@ export const Lockfile = z.strictObject({
 export type Lockfile = z.infer<typeof Lockfile>;
 export type LockedBundle = Lockfile['bundles'][number];
 
+/** An exact text, or with a last `*` everything that begins with what precedes it; `*` alone is everything. */
+const Pattern = z
+  .string()
+  .max(1024)
+  .regex(/^[^*]+\*?$|^\*$/, 'expected an exact text, or one * at the end')
+  .refine(
+    (text) => !/[^/]\*$/.test(text),
+    'expected the * after a slash: without one, acme* is acme-evil too',
+  );
+
+/** A name as SPDX writes it; compared exactly. */
+const LicenceId = z
+  .string()
+  .max(256)
+  .regex(/^[A-Za-z0-9(][A-Za-z0-9.+() -]*$/, 'expected an SPDX identifier or expression');
+
+/** A builder that counts for some namespaces: provenance by one of its keys, of one of its sources. */
+const BuilderRule = z.strictObject({
+  id: z.string().min(1).max(1024),
+  namespaces: z.array(z.union([NamePart, z.literal('*')])).min(1),
+  /** `publisher`: the provenance is signed as the release is, by the namespace's own threshold. */
+  keys: z.union([z.literal('publisher'), z.array(PublicKeyText).min(1).max(16)]),
+  sources: z.array(Pattern).min(1),
+});
+export type BuilderRule = z.infer<typeof BuilderRule>;
+
 /** policy.yaml: which registry and root each namespace belongs to, without fall-through (THREATS.md 29). */
 export const Policy = z.strictObject({
   version: z.literal(1),
@@ -44,7 +70,27 @@ export const Policy = z.strictObject({
       loadDays: z.number().positive().max(3650).default(30),
     })
     .default({ installDays: 7, loadDays: 30 }),
-  provenance: z.strictObject({ required: z.boolean().default(true) }).default({ required: true }),
+  provenance: z
+    .strictObject({ required: z.boolean().default(true), builders: z.array(BuilderRule).default([]) })
+    .default({ required: true, builders: [] }),
+  /** May only raise what the root of a registry asks for. */
+  witness: z.strictObject({ quorum: z.number().int().min(0).max(16).default(0) }).default({ quorum: 0 }),
+  licences: z
+    .strictObject({ allow: z.array(LicenceId).min(1).optional(), deny: z.array(LicenceId).default([]) })
+    .default({ deny: [] }),
+  capabilities: z.strictObject({ deny: z.array(CapabilityId).default([]) }).default({ deny: [] }),
+  /** May only lower what Signet reads at most: FORMAT.md "Archive". */
+  limits: z
+    .strictObject({
+      archiveBytes: z
+        .number()
+        .int()
+        .min(1024)
+        .max(32 * 1024 * 1024)
+        .default(32 * 1024 * 1024),
+      files: z.number().int().min(1).max(10_000).default(10_000),
+    })
+    .default({ archiveBytes: 32 * 1024 * 1024, files: 10_000 }),
 });
 export type Policy = z.infer<typeof Policy>;
 

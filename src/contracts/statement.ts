@@ -24,16 +24,19 @@ export const PROVENANCE_PREDICATE = 'https://slsa.dev/provenance/v1';
 export const BUILD_TYPE = 'urn:signet:build:esbuild/v1';
 export const LOCAL_BUILDER = 'urn:signet:builder:local';
 
+const signature = z.strictObject({ keyid: z.string().max(256).optional(), sig: z.string().max(128) });
+
 /** A DSSE envelope. `keyid` is a hint: keys are tried by their bytes, never trusted by their id. */
 export const Envelope = z.strictObject({
   payloadType: z.string().min(1).max(256),
   payload: z.string().max(8 * 1024 * 1024),
-  signatures: z
-    .array(z.strictObject({ keyid: z.string().max(256).optional(), sig: z.string().max(128) }))
-    .min(1)
-    .max(16),
+  signatures: z.array(signature).min(1).max(16),
 });
 export type Envelope = z.infer<typeof Envelope>;
+
+/** An envelope on its way from one signer to the next: it may have no signature yet. */
+export const Draft = Envelope.extend({ signatures: z.array(signature).max(16) });
+export type Draft = z.infer<typeof Draft>;
 
 const subject = z
   .array(
@@ -138,6 +141,23 @@ export const NamespaceDocument = z.strictObject({
 });
 export type NamespaceDocument = z.infer<typeof NamespaceDocument>;
 
+/** The newest document of each namespace of a log, sorted by name, each once. */
+export const NewestDocuments = z
+  .array(
+    z.strictObject({
+      namespace: NamePart,
+      version: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+      document: Digest,
+    }),
+  )
+  .max(10_000)
+  .refine(
+    (list) =>
+      list.every(({ namespace }, i) => i === 0 || (list[i - 1] as (typeof list)[0])!.namespace < namespace),
+    'namespaces must be sorted, each once',
+  );
+export type NewestDocuments = z.infer<typeof NewestDocuments>;
+
 /** Payload of a status document: the log's head, and everything revoked so far. */
 export const StatusDocument = z.strictObject({
   type: z.literal('status/1'),
@@ -146,6 +166,10 @@ export const StatusDocument = z.strictObject({
   root: Digest,
   issued: Time,
   expires: Time,
+  /** Version of the registry's newest root. */
+  rootVersion: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+  /** The last logged document of every namespace, sorted by name, each once. */
+  namespaces: NewestDocuments,
   revoked: z.strictObject({
     digests: z
       .array(z.strictObject({ digest: Digest, reason: z.string().max(1024), index: Count }))

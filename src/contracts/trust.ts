@@ -2,28 +2,54 @@
 // of first-party digests (DESIGN.md §3, §7; registry/FORMAT.md).
 import { z } from 'zod';
 import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
+import { NewestDocuments } from './statement.ts';
 
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 
-/** A signing key in the user's configuration directory. `plain`: the 32-byte seed as base64, in a 0600 file. */
+/** A seed under a passphrase: AES-256-GCM with a key of scrypt. Cost is bounded here: a file must not exhaust its reader. */
+export const SealedSeed = z.strictObject({
+  encoding: z.literal('scrypt-aes-256-gcm'),
+  /** scrypt's N is 2 to this power. */
+  log2N: z.number().int().min(14).max(20),
+  r: z.literal(8),
+  p: z.literal(1),
+  /** base64 of 16, 12 and 48 bytes: the seed's ciphertext, then the tag. */
+  salt: z.string().length(24),
+  nonce: z.string().length(16),
+  sealed: z.string().length(64),
+});
+export type SealedSeed = z.infer<typeof SealedSeed>;
+
+/** A signing key in the user's configuration directory, a 0600 file. `plain`: the 32-byte seed as base64. */
 export const KeyFile = z.strictObject({
   type: z.literal('key/1'),
   publicKey: PublicKeyText,
-  secret: z.strictObject({ encoding: z.literal('plain'), seed: z.string().length(44) }),
+  secret: z.discriminatedUnion('encoding', [
+    z.strictObject({ encoding: z.literal('plain'), seed: z.string().length(44) }),
+    SealedSeed,
+  ]),
 });
 export type KeyFile = z.infer<typeof KeyFile>;
 
+/** Fingerprints of the role's keys that signed what is remembered; without them it is never set aside. */
+const by = z.array(Fingerprint).max(64).optional();
+
 const revocations = z.strictObject({
-  digests: z.array(z.strictObject({ digest: Digest, reason: z.string().max(1024), index: Count })),
+  digests: z.array(z.strictObject({ digest: Digest, reason: z.string().max(1024), index: Count, by })),
   keys: z.array(
-    z.strictObject({ key: Fingerprint, fromIndex: Count, reason: z.string().max(1024), index: Count }),
+    z.strictObject({ key: Fingerprint, fromIndex: Count, reason: z.string().max(1024), index: Count, by }),
   ),
 });
 export type Revocations = z.infer<typeof revocations>;
 
+/** base64 of an HMAC-SHA256. */
+const Mac = z.string().length(44);
+
 /** A pinned root, and everything seen under it that must never go back. */
 export const PinnedRoot = z.strictObject({
   fingerprint: Fingerprint,
+  /** HMAC over fingerprint and `local` with a key of the user who pinned it; without a right one it is no pin of theirs. */
+  mac: Mac.optional(),
   /** True for the root that this machine made: it may speak for `local` and for pinned `signet` bundles only. */
   local: z.boolean(),
   /** Highest root version seen. */
@@ -35,14 +61,26 @@ export const PinnedRoot = z.strictObject({
   /** Newest status seen. */
   status: z.strictObject({ issued: Time, expires: Time, size: Count }).nullable(),
   /** Highest document seen of each namespace. */
-  namespaces: z.array(z.strictObject({ namespace: NamePart, version: positive, document: Digest })),
+  namespaces: z.array(z.strictObject({ namespace: NamePart, version: positive, document: Digest, by })),
+  /** What the newest status seen under the newest root says of namespaces, and its size. */
+  stated: z.strictObject({ size: Count, namespaces: NewestDocuments }).optional(),
   /** Every revocation ever seen. */
   revoked: revocations,
 });
 export type PinnedRoot = z.infer<typeof PinnedRoot>;
 
 /** `.signet/trust/trust.json`. */
-export const TrustFile = z.strictObject({ type: z.literal('trust/1'), roots: z.array(PinnedRoot).max(1024) });
+export const TrustFile = z.strictObject({
+  type: z.literal('trust/1'),
+  roots: z.array(PinnedRoot).max(1024),
+  /** What was seen under roots that are no longer pinned: it counts again once they are. */
+  unpinned: z.array(PinnedRoot).max(1024).default([]),
+  /** The recovery documents of namespaces that the operator confirmed, each sealed as a pin is. */
+  recoveries: z
+    .array(z.strictObject({ document: Digest, mac: Mac }))
+    .max(1024)
+    .default([]),
+});
 export type TrustFile = z.infer<typeof TrustFile>;
 
 /** `.signet/trust/evidence/….json`: two signed checkpoints that cannot both be true. */

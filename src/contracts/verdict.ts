@@ -15,12 +15,15 @@ export const CHECK_NAMES = [
   'host',
   'requires',
   'kinds',
+  'policy',
 ] as const;
-export type CheckName = (typeof CHECK_NAMES)[number];
+/** Checks that are run only where they are asked for: they stand behind the others, or not at all. */
+const EXTRA_CHECKS = ['rebuild'] as const;
+export type CheckName = (typeof CHECK_NAMES)[number] | (typeof EXTRA_CHECKS)[number];
 
 /** `skip`: does not apply, and says why. `not_run`: an earlier check failed. Neither is a pass. */
 export const Check = z.strictObject({
-  name: z.enum(CHECK_NAMES),
+  name: z.enum([...CHECK_NAMES, ...EXTRA_CHECKS]),
   state: z.enum(['pass', 'fail', 'skip', 'not_run']),
   code: z.string().optional(),
   /** What passed, or why it failed or was skipped, in one line. */
@@ -63,6 +66,11 @@ const SEVERITY: readonly ExitCode[] = [70, 64, 1, 3, 5, 4, 6, 2, 0];
 /** The exit code of a set of verdicts; none at all is 3. */
 export function exitOf(verdicts: readonly SubjectVerdict[]): ExitCode {
   if (verdicts.length === 0) return 3;
-  const exits = verdicts.map((v): ExitCode => (v.ok ? 0 : (CODES[v.code as ErrorCode]?.exit ?? 70)));
+  return worstExit(verdicts.map((v): ExitCode => (v.ok ? 0 : (CODES[v.code as ErrorCode]?.exit ?? 70))));
+}
+
+/** The exit code that speaks for all of them; 0 where there is none. */
+export function worstExit(exits: readonly ExitCode[]): ExitCode {
+  if (exits.length === 0) return 0;
   return SEVERITY.find((exit) => exits.includes(exit)) ?? 70;
 }

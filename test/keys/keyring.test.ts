@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fingerprint } from '../../keys/ed25519.ts';
+import { fingerprint, generateKeyPair } from '../../keys/ed25519.ts';
 import { configDirectory, Keyring, registryId } from '../../keys/keyring.ts';
+import type { SecretSource } from '../../keys/secret-source.ts';
 import { SignetError } from '../../src/error.ts';
 
 let parent: string;
@@ -49,13 +50,13 @@ test('a publisher key is made once, 0600 in 0700, and is the same afterwards', (
   expect(modeOf(publisherFile())).toBe('600');
   expect(modeOf(join(keyring.directory, 'publisher'))).toBe('700');
   expect(modeOf(keyring.directory)).toBe('700');
-  expect(keyring.publishers()).toEqual(['local']);
+  expect(keyring.list()).toEqual([{ name: 'local', publicKey: made.publicKey, encrypted: false }]);
   expect(made.publicKey).not.toEqual(keyring.ensurePublisher('acme').publicKey);
 });
 
 test('a key that is not there is E_NOT_FOUND; none at all is an empty list', () => {
   expect(() => keyring.publisher('nobody')).toThrow(code('E_NOT_FOUND'));
-  expect(keyring.publishers()).toEqual([]);
+  expect(keyring.list()).toEqual([]);
 });
 
 test.each(['../x', 'a/b', '', 'constructor', '__proto__', 'A'])('the name %j is refused', (name) => {
@@ -146,15 +147,48 @@ test('a key file of a later format says upgrade', () => {
   expect(() => keyring.publisher('local')).toThrow(code('E_FORMAT_VERSION'));
 });
 
-test('the keys of a registry are four, its own, and found by its log key', () => {
+test('the keys of a registry are four, its own, and found by their public halves', () => {
   const one = keyring.createRegistryKeys();
   const two = keyring.createRegistryKeys();
-  expect(keyring.registryKeys(one.log.publicKey)).toEqual(one);
-  expect(keyring.registryKeys(two.log.publicKey)).toEqual(two);
   const all = [one, two].flatMap((keys) => Object.values(keys).map((pair) => fingerprint(pair.publicKey)));
   expect(new Set(all).size).toBe(8);
   const id = registryId(one.log.publicKey);
+  for (const pair of Object.values(one)) expect(keyring.find(pair.publicKey, id)).toEqual(pair);
+  expect(keyring.find(two.log.publicKey, id)).toBeUndefined();
   expect(fingerprint(one.log.publicKey)).toContain(`SHA256:${id}`);
   expect(modeOf(join(keyring.directory, 'local', id, 'log.json'))).toBe('600');
-  expect(() => keyring.registryKeys(one.root.publicKey)).toThrow(code('E_NOT_FOUND'));
+  expect(keyring.list().map(({ name }) => name.split('/')[0])).toEqual(Array(8).fill('local'));
+});
+
+const secrets = (passphrase: string): SecretSource => ({
+  passphrase: () => passphrase,
+  signingKey: () => undefined,
+});
+const opened = (passphrase: string): Keyring => new Keyring(keyring.directory, secrets(passphrase));
+
+test('a key that is encrypted opens with its passphrase only, and is found without one', () => {
+  const made = keyring.ensurePublisher('local');
+  expect(opened('correct horse').encrypt('local')).toMatchObject({ name: 'local', encrypted: true });
+  expect(modeOf(publisherFile())).toBe('600');
+  const text = readFileSync(publisherFile(), 'latin1');
+  const seed = Buffer.from(made.secretKey.subarray(0, 32));
+  for (const form of ['base64', 'base64url', 'hex', 'latin1'] as const)
+    expect(text).not.toContain(seed.toString(form));
+  expect(opened('correct horse').publisher('local')).toEqual(made);
+  expect(() => opened('wrong').publisher('local')).toThrow(code('E_PASSPHRASE'));
+  expect(() => opened('correct horse').encrypt('local')).toThrow(code('E_KEY_FILE'));
+  expect(opened('').list()).toEqual([{ name: 'local', publicKey: made.publicKey, encrypted: true }]);
+});
+
+test('a key that is added keeps its name for itself', () => {
+  const key = generateKeyPair();
+  expect(opened('x').add('acme', key, true)).toEqual({
+    name: 'acme',
+    publicKey: key.publicKey,
+    encrypted: true,
+  });
+  const before = readFileSync(join(keyring.directory, 'publisher', 'acme.json'));
+  expect(() => opened('x').add('acme', generateKeyPair(), false)).toThrow(code('E_KEY_FILE'));
+  expect(readFileSync(join(keyring.directory, 'publisher', 'acme.json'))).toEqual(before);
+  expect(opened('x').publisher('acme')).toEqual(key);
 });

@@ -71,7 +71,8 @@ test('a root that this machine makes verifies under its fingerprint, through bot
 });
 
 test('the fingerprint is of the signed bytes, not of the signatures', () => {
-  expect(rootFingerprint({ ...first, signatures: [{ sig: 'AAAA' }] })).toBe(pin);
+  const unsigned: Envelope = { ...first, signatures: [{ sig: 'AAAA' }] };
+  expect(rootFingerprint(unsigned)).toBe(pin);
   expect(pin).toMatch(/^SHA256:[0-9a-f]{64}$/);
 });
 

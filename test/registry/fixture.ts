@@ -160,7 +160,13 @@ export function createWorld(
     writeFileSync(join(folder, 'policy.yaml'), formatYaml(policy));
   };
   setPolicy({});
-  const project = new Project({ directory: folder, host: '1.0.0', firstParty, clock });
+  const project = new Project({
+    directory: folder,
+    configDirectory: join(directory, 'config'),
+    host: '1.0.0',
+    firstParty,
+    clock,
+  });
   project.trust.pinRoot(fingerprint, local);
   return {
     directory,

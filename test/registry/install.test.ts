@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { formatDocument } from '../../keys/document.ts';
 import { signEnvelope } from '../../keys/envelope.ts';
-import { refreshRegistry } from '../../registry/fetch.ts';
-import { install, loadBundle } from '../../registry/install.ts';
+import { fetchPinned, refreshRegistry, verifyFetched } from '../../registry/fetch.ts';
+import { install, installFetched, loadBundle } from '../../registry/install.ts';
 import { readLockfile } from '../../registry/lockfile.ts';
 import type { LockedBundle } from '../../src/contracts/config.ts';
 import { STATUS_PAYLOAD } from '../../src/contracts/statement.ts';
@@ -256,7 +256,17 @@ test('what is required must be installed first', () => {
 test('an unpinned root: nothing is refreshed and nothing installed', () => {
   rmSync(join(world.project.trust.directory, 'trust.json'));
   expect(() => refreshRegistry(world.project, home())).toThrow(code('E_ROOT_UNPINNED'));
-  expect(add().verdict.code).toBe('E_ROOT_UNPINNED');
+  expect(() => add()).toThrow(code('E_ROOT_UNPINNED'));
+  expect(world.project.installed()).toEqual([]);
+});
+
+test('what is installed is what was fetched and shown, whatever the registry offers since', () => {
+  const shown = fetchPinned(world.project, 'local/hello');
+  const { digest } = verifyFetched(world.project, shown).verdict;
+  world.publish({ version: '1.1.0', files: { 'README.md': 'Another.\n' } });
+  rmSync(join(world.registry, 'release/local/hello/1.0.0/archive.tar'));
+  expect(installFetched(world.project, shown).bundle).toMatchObject({ version: '1.0.0', digest });
+  expect(add().bundle?.version).toBe('1.1.0');
 });
 
 test('row 37: a proof that is newer than the lockfile’s line, as a crash leaves it, still loads', () => {

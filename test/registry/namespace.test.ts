@@ -34,8 +34,8 @@ const check = (versions: ReturnType<typeof chain>, changes: object = {}) =>
   });
 
 test('a chain that the registrar and each time the old keys signed', () => {
-  expect(check(chain()).document.version).toBe(1);
-  expect(check(chain(next())).document.version).toBe(2);
+  expect(check(chain()).latest.document.version).toBe(1);
+  expect(check(chain(next())).latest.document.version).toBe(2);
 });
 
 test.each<[string, () => unknown, string]>([
@@ -78,7 +78,16 @@ test('row 30: a recovery counts once the operator confirmed exactly that documen
   expect(() => check(chain(recovery), { recoveries: new Set([other.digest]) })).toThrow(
     code('E_NAMESPACE_RECOVERY'),
   );
-  expect(check(chain(recovery), { recoveries: new Set([recovery.digest]) })).toBe(recovery);
+  expect(check(chain(recovery), { recoveries: new Set([recovery.digest]) }).latest).toBe(recovery);
+});
+
+test('row 30: the mark and the confirmation go together: neither does without the other', () => {
+  const marked = next({ recovery: true });
+  expect(() => check(chain(marked))).toThrow(code('E_NAMESPACE_RECOVERY'));
+  expect(check(chain(marked), { recoveries: new Set([marked.digest]) }).latest).toBe(marked);
+  const unmarked = next({}, [registrar]);
+  const recoveries = new Set([unmarked.digest]);
+  expect(() => check(chain(unmarked), { recoveries })).toThrow(code('E_NAMESPACE_RECOVERY'));
 });
 
 test('row 7: the old threshold counts, not one of its keys', () => {

@@ -49,6 +49,23 @@ test.each<[string, string, number, string]>([
   ['another version', VALID.replace('version: 1', 'version: 2'), 1, ''],
   ['a freshness below nothing', `${VALID}freshness: { installDays: -1 }\n`, 12, ''],
   ['no YAML', 'version: [1', 1, ''],
+  ['an unknown rule of builders', `${VALID}provenance:\n  required: true\n  trusted: [x]\n`, 14, 'trusted'],
+  [
+    'a source pattern that a look-alike matches',
+    `${VALID}provenance:\n  builders:\n    - { id: x, namespaces: [acme], keys: publisher, sources: ['https://example.com/acme*'] }\n`,
+    14,
+    'after a slash',
+  ],
+  [
+    'a builder without keys',
+    `${VALID}provenance:\n  builders:\n    - { id: x, namespaces: [acme], keys: [], sources: ['*'] }\n`,
+    14,
+    '',
+  ],
+  ['a quorum below nothing', `${VALID}witness: { quorum: -1 }\n`, 12, ''],
+  ['a capability that does not exist', `${VALID}capabilities:\n  deny: [execute]\n`, 13, ''],
+  ['a limit above what Signet reads', `${VALID}limits:\n  archiveBytes: 99999999999\n`, 13, ''],
+  ['no licence at all', `${VALID}licences:\n  allow: []\n`, 13, ''],
 ])('%s is refused with its line', (_, text, line, reason) => {
   let thrown: unknown;
   try {

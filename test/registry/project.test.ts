@@ -17,7 +17,7 @@ test('what is trusted is what policy, pins and lockfile say at that moment', () 
   const trust = world.project.trustState('install');
   expect(trust).toMatchObject({ purpose: 'install', provenanceRequired: true, host: '1.0.0' });
   expect(trust.registries).toMatchObject([{ name: 'home', root: world.fingerprint, pin: { local: true } }]);
-  expect(trust.provided.size).toBe(0);
+  expect(trust.provided?.size).toBe(0);
   install(world.project, 'local/hello');
   expect(world.project.trustState('load').provided).toEqual(new Map([['skill/hello', ['1.0.0']]]));
   world.setPolicy({ provenance: { required: false }, freshness: { installDays: 1, loadDays: 2 } });
@@ -55,6 +55,7 @@ test('the state directory may be elsewhere', () => {
   const other = new Project({
     directory: project.directory,
     stateDirectory: state,
+    configDirectory: join(world.directory, 'config'),
     host: '1.0.0',
     firstParty: NO_FIRST_PARTY,
     clock: world.clock,

@@ -2,9 +2,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { formatExport } from '../../registry/export.ts';
 import { fetchRelease } from '../../registry/fetch.ts';
 import { install } from '../../registry/install.ts';
-import { PROOF_SUFFIX, summarize, verifyAll, verifySubject } from '../../registry/subject.ts';
+import { PROOF_SUFFIX } from '../../registry/release-file.ts';
+import { examineSubject, summarize, verifyAll, verifySubject } from '../../registry/subject.ts';
 import { DirectoryTransport } from '../../registry/transport.ts';
 import { exitOf } from '../../src/contracts/verdict.ts';
 import { archiveOf, createWorld, DAY, type World } from './fixture.ts';
@@ -134,6 +136,56 @@ test('what is neither a file nor a name, and a name that no registry has', () =>
   expect(() => verify('nothing.tar')).toThrow(code('E_NOT_FOUND'));
   expect(() => verify('local/nothing')).toThrow(code('E_NOT_FOUND'));
   expect(() => verify('acme/nothing')).toThrow(code('E_REGISTRY_UNMAPPED'));
+});
+
+test('--offline: a name whose registry is not on this machine is refused before anything is opened', () => {
+  world.setPolicy({
+    registries: [
+      { name: 'home', location: 'https://registry.example/', root: world.fingerprint, namespaces: ['local'] },
+    ],
+  });
+  const examine = (offline: boolean) => () =>
+    examineSubject({ by: 'project', project: world.project, offline }, 'local/hello');
+  expect(examine(true)).toThrow(code('E_OFFLINE'));
+  expect(examine(false)).toThrow(code('E_REGISTRY'));
+});
+
+test('a folder of releases has one verdict a release, also for what cannot be read', () => {
+  const folder = join(world.directory, 'dist');
+  mkdirSync(folder);
+  exportRelease(folder);
+  writeFileSync(join(folder, 'broken.signet'), 'signet-export/1 9 9\n');
+  writeFileSync(join(folder, 'notes.txt'), '');
+  expect(verify(folder).map(({ subject, code: found }) => [subject, found])).toEqual([
+    ['broken.signet', 'E_FORMAT'],
+    ['hello.tar', null],
+  ]);
+});
+
+test('one exported file under a root given by hand: no project, no registry', () => {
+  const { archive, proof } = fetchRelease(new DirectoryTransport(world.registry), 'local/hello');
+  const path = join(world.directory, 'hello.signet');
+  writeFileSync(path, formatExport({ archive, proof }));
+  rmSync(world.registry, { recursive: true });
+  rmSync(world.project.directory, { recursive: true });
+  const judge = (fingerprint: string) =>
+    examineSubject(
+      { by: 'root', root: { fingerprint, host: '1.0.0' }, directory: world.directory, now: world.clock.ms },
+      'hello.signet',
+    )[0]!.verdict;
+  expect(judge(world.fingerprint)).toMatchObject({ ok: true, subject: 'hello.signet', name: 'local/hello' });
+  expect(judge(`SHA256:${'c'.repeat(64)}`)).toMatchObject({ ok: false, code: 'E_ROOT_UNTRUSTED' });
+  expect(() =>
+    examineSubject(
+      {
+        by: 'root',
+        root: { fingerprint: world.fingerprint, host: '1.0.0' },
+        directory: world.directory,
+        now: 0,
+      },
+      'local/hello',
+    ),
+  ).toThrow(code('E_NOT_FOUND'));
 });
 
 test('the worst subject speaks for all: refused before unsigned before stale', () => {

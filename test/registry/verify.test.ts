@@ -37,7 +37,9 @@ test('passes every check, in the one order, for installing and for loading', () 
       'host',
       'requires',
       'kinds',
-    ].map((name) => `${name} pass`),
+    ]
+      .map((name) => `${name} pass`)
+      .concat('policy skip'),
   );
   expect(verdict.asks).toEqual(['log', 'kv (read and write)']);
   expect(outcomeOf(world, delivered, { purpose: 'load' })).toBe('ok');
@@ -55,7 +57,7 @@ test('after a failure nothing that follows passes: it is not_run', () => {
   delivered.proof.provenance = null;
   const verdict = verdictOf(world, delivered, {});
   const states = verdict.checks.map(({ state }) => state);
-  expect(states).toEqual([...Array(5).fill('pass'), 'fail', ...Array(5).fill('not_run')]);
+  expect(states).toEqual([...Array(5).fill('pass'), 'fail', ...Array(6).fill('not_run')]);
   expect(verdict.ok).toBe(false);
 });
 

@@ -1,7 +1,7 @@
 // `registry install NAMESPACE/NAME[@RANGE]`: shows the verdict and what changes, asks, and installs.
 import { createInterface } from 'node:readline/promises';
-import { fetchRelease, verifyFetched } from '../../../registry/fetch.ts';
-import { type InstallResult, install } from '../../../registry/install.ts';
+import { fetchPinned, verifyFetched } from '../../../registry/fetch.ts';
+import { type InstallResult, install, installFetched } from '../../../registry/install.ts';
 import type { Project } from '../../../registry/project.ts';
 import { compareInstalled } from '../../../registry/update.ts';
 import { exitOf } from '../../../src/contracts/verdict.ts';
@@ -37,7 +37,7 @@ export const run: Run = async (invocation) => {
   return exitOf([verdict]);
 };
 
-/** What would be installed is verified and shown first; what is then installed is that very version. */
+/** What would be installed is verified and shown first; what is then installed are those very bytes. */
 async function askAndInstall(
   project: Project,
   name: string,
@@ -45,7 +45,7 @@ async function askAndInstall(
   output: Output,
 ): Promise<InstallResult> {
   if (!process.stdin.isTTY) throw usage('there is no terminal to ask on: say --yes');
-  const fetched = fetchRelease(project.transport(project.registryOf(name)), name, range);
+  const fetched = fetchPinned(project, name, range);
   const { verdict, verified } = verifyFetched(project, fetched);
   if (verified === undefined) return { verdict, bundle: undefined, changes: undefined };
   output.note(formatVerdict(verdict));
@@ -59,7 +59,7 @@ async function askAndInstall(
   } finally {
     terminal.close();
   }
-  return install(project, name, fetched.version, { accept: true });
+  return installFetched(project, fetched, { accept: true });
 }
 
 const usage = (sentence: string): SignetError =>

@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { archiveFacts } from '../../../registry/sign.ts';
 import { fullName } from '../../../src/contracts/manifest.ts';
 import { SignetError } from '../../../src/error.ts';
-import { DEFAULT_KEY, prepareProject } from '../../project.ts';
+import { prepareProject } from '../../project.ts';
 import { localProvenance } from '../../provenance.ts';
-import { publishArchive } from '../../release.ts';
+import { publishArchive, renewLocal } from '../../release.ts';
 import { buildFolder } from '../built.ts';
 import { directoryOf, type Run, text } from '../command.ts';
 import { readSigned } from '../signed-files.ts';
@@ -23,7 +23,7 @@ export const run: Run = async (invocation) => {
   const { paths } = prepareProject(directoryOf(invocation), Date.now());
   const provenance = localProvenance(stat.isDirectory() ? subject : dirname(subject));
   const signed = stat.isDirectory() ? undefined : readSigned(subject);
-  const key = text(invocation, 'key') ?? DEFAULT_KEY;
+  const key = text(invocation, 'key');
   const published = publishArchive({
     paths,
     name,
@@ -32,6 +32,7 @@ export const run: Run = async (invocation) => {
     key,
     ...(signed === undefined ? {} : { signed }),
   });
+  renewLocal(paths);
   if (json) output.result(`${JSON.stringify({ schema: 'publish/1', ok: true, ...published })}\n`);
   else {
     const how = published.created

@@ -1,12 +1,12 @@
 // `registry sign FILE`: the release and provenance envelopes of an archive, in files beside it.
 import { readFileSync } from 'node:fs';
+import { projectPaths } from '../../../host/paths.ts';
 import { fingerprint } from '../../../keys/ed25519.ts';
 import { archiveFacts, signRelease } from '../../../registry/sign.ts';
 import { fullName } from '../../../src/contracts/manifest.ts';
 import { SignetError } from '../../../src/error.ts';
-import { DEFAULT_KEY } from '../../project.ts';
 import { localProvenance } from '../../provenance.ts';
-import { openKeyring } from '../../release.ts';
+import { openSigner, renewLocal } from '../../release.ts';
 import { type Run, text } from '../command.ts';
 import { writeSigned } from '../signed-files.ts';
 
@@ -14,9 +14,10 @@ export const run: Run = async (invocation) => {
   const { positionals, json, output } = invocation;
   const [file = ''] = positionals;
   const facts = archiveFacts(readArchiveFile(file));
-  const publisher = openKeyring().ensurePublisher(text(invocation, 'key') ?? DEFAULT_KEY);
+  const publisher = openSigner(text(invocation, 'key'));
   const provenance = localProvenance(text(invocation, 'source') ?? process.cwd());
   const files = writeSigned(file, signRelease(facts, provenance, [publisher], Date.now()));
+  renewLocal(projectPaths(process.cwd()));
   const name = fullName(facts.manifest);
   const { version } = facts.manifest;
   const key = fingerprint(publisher.publicKey);

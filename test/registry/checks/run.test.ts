@@ -1,6 +1,6 @@
 // The list of checks itself: nothing that was not run, or failed, can come out as a pass (DESIGN.md §3).
 import { expect, test } from 'vitest';
-import { CheckRun, failedVerdict, withFailure } from '../../../registry/checks/run.ts';
+import { CheckRun, failedVerdict, withExtra, withFailure } from '../../../registry/checks/run.ts';
 import { CHECK_NAMES, SubjectVerdict } from '../../../src/contracts/verdict.ts';
 import { SignetError } from '../../../src/error.ts';
 
@@ -19,7 +19,7 @@ test('ok needs every check of the list', () => {
     for (const name of CHECK_NAMES.slice(0, -1)) run.check(name, pass);
   });
   expect(verdict).toMatchObject({ ok: false, code: 'E_INTERNAL' });
-  expect(verdict.checks.at(-1)).toEqual({ name: 'kinds', state: 'not_run' });
+  expect(verdict.checks.at(-1)).toEqual({ name: 'policy', state: 'not_run' });
 });
 
 test('a check that throws anything fails, with its code, and ends the run', () => {
@@ -74,7 +74,7 @@ test('a check that fails after all takes what follows with it', () => {
   expect(verdict.checks.map(({ state }) => state)).toEqual([
     ...Array(5).fill('pass'),
     'fail',
-    ...Array(5).fill('not_run'),
+    ...Array(6).fill('not_run'),
   ]);
 });
 
@@ -82,4 +82,33 @@ test('every verdict has the shape of its contract', () => {
   for (const verdict of [all(), failedVerdict('x', 'files', new Error('x'), { name: 'local/x' })]) {
     expect(SubjectVerdict.parse(verdict)).toEqual(verdict);
   }
+});
+
+test('a check that is asked for besides decides as the others do, and is not run after a failure', () => {
+  const passed = withExtra(all(), 'rebuild', () => 'the same');
+  expect(passed).toMatchObject({ ok: true, code: null });
+  expect(passed.checks.at(-1)).toEqual({ name: 'rebuild', state: 'pass', detail: 'the same' });
+  const refuse = (): string => {
+    throw new SignetError('E_REBUILD', 'other bytes', { expected: 'a', actual: 'b' });
+  };
+  const failed = withExtra(all(), 'rebuild', refuse);
+  expect(failed).toMatchObject({ ok: false, code: 'E_REBUILD' });
+  expect(failed.checks.at(-1)).toMatchObject({ name: 'rebuild', state: 'fail', expected: 'a', actual: 'b' });
+  const before = failedVerdict('x', 'files', new SignetError('E_DIGEST', 'x'));
+  const after = withExtra(before, 'rebuild', () => 'never');
+  expect(after).toMatchObject({ ok: false, code: 'E_DIGEST' });
+  expect(after.checks.at(-1)).toEqual({ name: 'rebuild', state: 'not_run' });
+  expect(SubjectVerdict.parse(after)).toEqual(after);
+});
+
+test('a refusal says what was expected and found also where its error does not', () => {
+  const check = failedVerdict('x', 'files', new SignetError('E_JSON', 'no JSON')).checks.find(
+    ({ state }) => state === 'fail',
+  );
+  expect(check).toMatchObject({
+    code: 'E_JSON',
+    expected: expect.stringContaining('not this: JSON'),
+    actual: 'no JSON',
+    fix: expect.stringMatching(/./),
+  });
 });

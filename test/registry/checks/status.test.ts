@@ -1,8 +1,15 @@
-// Check `status`: THREATS.md 4, 5, 27, 31.
+// Check `status`: THREATS.md 2, 4, 5, 27, 31.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { fingerprint } from '../../../keys/ed25519.ts';
+import { formatDocument } from '../../../keys/document.ts';
+import { fingerprint, formatPublicKey } from '../../../keys/ed25519.ts';
+import { readRoot } from '../../../keys/root.ts';
 import { archiveDigest } from '../../../registry/archive.ts';
-import { fetchRelease } from '../../../registry/fetch.ts';
+import { addSignatures, readDraft } from '../../../registry/ceremony.ts';
+import { draftRoot, planOf } from '../../../registry/ceremony-root.ts';
+import { fetchRelease, refreshRegistry } from '../../../registry/fetch.ts';
+import { signNamespace } from '../../../registry/namespace.ts';
 import { parseProof } from '../../../registry/proof.ts';
 import { signStatus } from '../../../registry/status.ts';
 import { DirectoryTransport } from '../../../registry/transport.ts';
@@ -11,6 +18,7 @@ import {
   DAY,
   type Delivered,
   deliver,
+  key,
   outcomeOf,
   PUBLISHER,
   REGISTRY_KEYS,
@@ -79,10 +87,10 @@ test('row 5: a status of the right size with another root, and one of another lo
     hash: new Uint8Array(32),
     note: '',
   };
-  const none = { digests: [], keys: [] };
-  delivered.proof.status = signStatus(head, none, REGISTRY_KEYS.status, START);
+  const stated = { rootVersion: 1, namespaces: [], revoked: { digests: [], keys: [] } };
+  delivered.proof.status = signStatus(head, stated, REGISTRY_KEYS.status, START);
   expect(outcomeOf(world, delivered)).toBe('status E_STATUS_MISMATCH');
-  delivered.proof.status = signStatus({ ...head, origin: 'other' }, none, REGISTRY_KEYS.status, START);
+  delivered.proof.status = signStatus({ ...head, origin: 'other' }, stated, REGISTRY_KEYS.status, START);
   expect(outcomeOf(world, delivered)).toBe('status E_STATUS_MISMATCH');
 });
 
@@ -161,4 +169,41 @@ test('row 27: a status that moves a key revocation to a later index leaves it ou
   });
   expect(outcomeOf(world, delivered, remember(4))).toBe('status E_STATUS_OMITS');
   expect(outcomeOf(world, delivered, remember(5))).toBe('ok');
+});
+
+test('row 2: a namespace chain that was cut is refused under the newest checkpoint, with no memory of it', () => {
+  const [first] = world.write((writer) => writer.namespaceChain('local'));
+  const next = key(9);
+  const second = {
+    ...first!.document,
+    version: 2,
+    keys: [{ key: formatPublicKey(next.publicKey), fromIndex: 0 }],
+  };
+  const before = deliver(world);
+  world.write((writer) => writer.grant(signNamespace(second, [REGISTRY_KEYS.registrar, PUBLISHER])));
+  const whole = deliver(world);
+  expect(outcomeOf(world, whole)).toMatch(/E_(THRESHOLD|SIGNER)$/);
+  const cut = { ...whole, proof: { ...whole.proof, namespace: whole.proof.namespace.slice(0, 1) } };
+  expect(outcomeOf(world, cut)).toBe('status E_ROLLBACK');
+  // The twin: the same chain, where it was the newest.
+  expect(outcomeOf(world, before)).toBe('ok');
+});
+
+test('row 2: a root chain that was cut is refused by the status alone', () => {
+  const plan = planOf(readRoot(readDraft(readFileSync(join(world.registry, 'root/1.json')), 'root')));
+  const second = addSignatures(draftRoot({ ...plan, version: 2 }), [REGISTRY_KEYS.root]);
+  const root = join(world.registry, 'root/2.json');
+  writeFileSync(root, formatDocument(second));
+  world.write((writer) => writer.renewStatus());
+  const delivered = deliver(world);
+  expect(outcomeOf(world, delivered)).toBe('ok');
+  const cut = { ...delivered, proof: { ...delivered.proof, root: delivered.proof.root.slice(0, 1) } };
+  expect(outcomeOf(world, cut)).toBe('status E_ROLLBACK');
+});
+
+test('a refresh remembers what the status says is newest', () => {
+  refreshRegistry(world.project, world.project.policy().registries[0]!);
+  expect(world.project.trust.pin(world.fingerprint)?.stated?.namespaces).toMatchObject([
+    { namespace: 'local', version: 1 },
+  ]);
 });
