@@ -224,9 +224,9 @@ function attempt(read: () => unknown): unknown {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, child]) => ['key', key, sorted(child)]);
+  const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Not a list: an empty object is another value than an empty list.
+  return { fields: fields.map(([key, child]) => [key, sorted(child)]) };
 }
 
 test('more values than may be are E_LIMIT, however they are nested; as many as may be are read', () => {
