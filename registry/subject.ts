@@ -7,13 +7,13 @@ import { BundleName, Version } from '../src/contracts/common.ts';
 import type { LockedBundle } from '../src/contracts/config.ts';
 import { exitOf, type SubjectVerdict, type Verdict } from '../src/contracts/verdict.ts';
 import { CODES, type ErrorCode, SignetError } from '../src/error.ts';
-import { failedVerdict } from './checks/run.ts';
+import { failedVerdict, withFailure } from './checks/run.ts';
 import { fetchPinned, fetchRelease, keepEvidence, verifyFetched } from './fetch.ts';
 import { type GivenRoot, givenTrust } from './given-root.ts';
 import { loadBundle } from './install.ts';
 import { isRemote, type Project } from './project.ts';
 import { parseProof } from './proof.ts';
-import { type ReleaseFile, readReleaseFile, releaseFilesIn } from './release-file.ts';
+import { PROOF_SUFFIX, type ReleaseFile, readReleaseFile, releaseFilesIn } from './release-file.ts';
 import { readStored } from './store.ts';
 import { DirectoryTransport } from './transport.ts';
 import { examineRelease } from './verify.ts';
@@ -117,7 +117,16 @@ function askedName(subject: string): { name: string; range: string } | undefined
 /** A release that cannot be read is a verdict like others, so that it does not hide the rest of a folder. */
 function examineFile(judge: Judge, path: string): Examined {
   const release = readReleaseFile(path);
-  return { verdict: judgeBytes(judge, basename(path), release), release };
+  const verdict = judgeBytes(judge, basename(path), release);
+  const half = lstatSync(`${path}.release.json`, { throwIfNoEntry: false }) !== undefined;
+  if (verdict.code !== 'E_UNSIGNED' || !half) return { verdict, release };
+  const unlogged = new SignetError('E_UNSIGNED', `${basename(path)} is signed, and not logged`, {
+    item: basename(path),
+    expected: `${basename(path)}${PROOF_SUFFIX}`,
+    actual: 'no proof bundle',
+    fix: `registry publish ${path}`,
+  });
+  return { verdict: withFailure(verdict, 'envelope', unlogged), release };
 }
 
 function examineFolder(judge: Judge, path: string): Examined[] {

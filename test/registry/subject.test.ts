@@ -264,3 +264,21 @@ describe('nothing to verify is no success', () => {
     expect(exitOf(verify(world.registry))).toBe(6);
   });
 });
+
+test('a file that was signed and not logged says which command logs it', () => {
+  const path = exportRelease();
+  rmSync(path + PROOF_SUFFIX);
+  const fix = () => verify(path)[0]!.checks.find(({ state }) => state === 'fail')!;
+  expect(fix().detail).not.toContain('not logged');
+  writeFileSync(`${path}.release.json`, '{}');
+  expect(fix()).toMatchObject({ code: 'E_UNSIGNED', fix: `registry publish ${path}` });
+});
+
+test('a damaged file of an installed bundle: the command that is printed repairs it', () => {
+  const { bundle } = install(world.project, 'local/hello');
+  writeFileSync(join(world.project.store.path(bundle!.digest), 'files', 'extra'), '');
+  const failed = verify('local/hello')[0]!.checks.find(({ state }) => state === 'fail');
+  expect(failed).toMatchObject({ code: 'E_FILE_ADDED', fix: 'registry install local/hello@1.0.0 --yes' });
+  install(world.project, 'local/hello', '1.0.0', { accept: true });
+  expect(codes('local/hello')).toEqual([null]);
+});
