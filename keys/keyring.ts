@@ -178,7 +178,7 @@ export class Keyring {
     if (file === undefined) {
       throw new SignetError('E_NOT_FOUND', `there is no key ${path}`, {
         item: path,
-        fix: 'registry keys list shows those that there are; registry keys new NAME makes one.',
+        fix: folder === PUBLISHER ? `registry keys new ${name}` : 'registry keys list',
       });
     }
     refuseShared(path, file.stats.mode, file.stats.uid, '0600');

@@ -71,7 +71,10 @@ export function loadBundle(
   try {
     stored = project.store.read(locked.digest);
   } catch (thrown) {
-    return { verdict: failedVerdict(locked.name, 'files', thrown, about), verified: undefined };
+    return {
+      verdict: failedVerdict(locked.name, 'files', again(thrown, locked), about),
+      verified: undefined,
+    };
   }
   const { archive, proof } = stored;
   // The store gives back what has this digest, or throws: the bytes are hashed once.
@@ -98,4 +101,17 @@ export function loadBundle(
     },
   );
   return { verdict: withFailure(verdict, 'envelope', mismatch), verified: undefined };
+}
+
+/** What is wrong with an installed file, with the command that puts this very release back. */
+function again(thrown: unknown, { name, version }: LockedBundle): unknown {
+  if (!(thrown instanceof SignetError) || !thrown.code.startsWith('E_FILE_')) return thrown;
+  const { item, expected, actual } = thrown.toJSON();
+  return new SignetError(thrown.code, thrown.message, {
+    ...(item === undefined ? {} : { item }),
+    ...(expected === undefined ? {} : { expected }),
+    ...(actual === undefined ? {} : { actual }),
+    fix: `registry install ${name}@${version} --yes`,
+    cause: thrown,
+  });
 }

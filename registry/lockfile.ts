@@ -16,11 +16,23 @@ export function readLockfile(path: string): LockedBundle[] {
     bundles = parseDocument(Lockfile, file.bytes, 'lock/1', path, { maxBytes: MAX_LOCKFILE }).bundles;
   } catch (cause) {
     if (cause instanceof SignetError && cause.code === 'E_FORMAT_VERSION') throw cause;
-    throw new SignetError('E_LOCKFILE', `${path} is damaged`, { item: path, cause });
+    const why = cause instanceof SignetError ? cause.message : String(cause);
+    throw new SignetError('E_LOCKFILE', `${path} is damaged: ${why}`, { item: path, cause });
   }
   const twice = bundles.find((bundle, i) => bundles.findIndex(({ name }) => name === bundle.name) !== i);
   if (twice !== undefined) {
     throw new SignetError('E_LOCKFILE', `${path} names ${twice.name} twice`, { item: twice.name });
+  }
+  // One archive has one name and one version: of two lines with its digest one is made up.
+  const copied = bundles.find(
+    (bundle, i) => bundles.findIndex(({ digest }) => digest === bundle.digest) !== i,
+  );
+  if (copied !== undefined) {
+    throw new SignetError('E_LOCKFILE', `${path} has one archive under two names`, {
+      item: copied.name,
+      expected: 'each digest once',
+      actual: copied.digest,
+    });
   }
   return bundles;
 }

@@ -71,10 +71,10 @@ export function publish(options: PublishOptions): Published {
     const signed = options.signed ?? signRelease(facts, options.provenance, options.publishers, now);
     const provenance = checkSigned(writer, name, facts, signed);
     const folder = join(options.directory, PATHS.release(name, version));
-    // A folder that no index lists is what a crash left: in the log already, or never released.
-    const logged = existsSync(folder)
-      ? writer.find((entry) => entry.type === 'publish' && entry.name === name && entry.version === version)
-      : undefined;
+    // An index is a hint: what it does not list may be in the log all the same, and a version is logged once for ever.
+    const logged = writer.find(
+      (entry) => entry.type === 'publish' && entry.name === name && entry.version === version,
+    );
     if (logged !== undefined) return finishInterrupted(writer, name, version, digest, logged);
     replaceFolder(folder, {
       'archive.tar': archive,
@@ -177,6 +177,14 @@ function finishInterrupted(
       item: `${name}@${version}`,
       expected: `the archive of log entry #${index}`,
       actual: digest,
+    });
+  }
+  const folder = PATHS.release(name, version);
+  if (!existsSync(join(writer.directory, folder))) {
+    throw new SignetError('E_AUDIT_MISSING', `${name} ${version} is logged, and its files are gone`, {
+      item: folder,
+      expected: `the files of log entry #${index}`,
+      actual: 'no folder',
     });
   }
   // The crash may have come before the status of the new checkpoint was written.

@@ -1,21 +1,21 @@
 // What `registry verify` may be pointed at (DESIGN.md §3, §6): a release in files, the folder of an installed bundle, of a registry or
 // of releases, a name, or everything that is installed. Nothing to verify is never a success (THREATS.md 32).
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import semver from 'semver';
-import { BundleName } from '../src/contracts/common.ts';
+import { BundleName, Version } from '../src/contracts/common.ts';
+import type { LockedBundle } from '../src/contracts/config.ts';
 import { exitOf, type SubjectVerdict, type Verdict } from '../src/contracts/verdict.ts';
 import { CODES, type ErrorCode, SignetError } from '../src/error.ts';
-import { failedVerdict } from './checks/run.ts';
-import { fetchRelease, keepEvidence, verifyFetched } from './fetch.ts';
+import { failedVerdict, withFailure } from './checks/run.ts';
+import { fetchPinned, fetchRelease, keepEvidence, verifyFetched } from './fetch.ts';
 import { type GivenRoot, givenTrust } from './given-root.ts';
 import { loadBundle } from './install.ts';
 import { isRemote, type Project } from './project.ts';
 import { parseProof } from './proof.ts';
-import { type ReleaseFile, readReleaseFile, releaseFilesIn } from './release-file.ts';
+import { PROOF_SUFFIX, type ReleaseFile, readReleaseFile, releaseFilesIn } from './release-file.ts';
 import { readStored } from './store.ts';
 import { DirectoryTransport } from './transport.ts';
-import type { TrustState } from './trust.ts';
 import { examineRelease } from './verify.ts';
 
 /** By what subjects are judged: a project's policy and trust, or one root given by hand and nothing else. */
@@ -34,6 +34,17 @@ export interface Examined {
  * before a name in a registry. What cannot even be read is thrown: E_NOT_FOUND, E_IO, E_REGISTRY.
  */
 export function examineSubject(judge: Judge, subject: string): Examined[] {
+  const examined = examineNamed(judge, subject);
+  if (examined.length > 0) return examined;
+  const nothing = new SignetError('E_NO_SUBJECTS', `there is nothing to verify in ${subject}`, {
+    item: subject,
+    expected: 'at least one release',
+    actual: 'none',
+  });
+  return [{ verdict: failedVerdict(subject, 'limits', nothing) }];
+}
+
+function examineNamed(judge: Judge, subject: string): Examined[] {
   const directory = judge.by === 'project' ? judge.project.directory : judge.directory;
   const path = resolve(directory, subject);
   const asked = askedName(subject);
@@ -66,7 +77,7 @@ export function examineSubject(judge: Judge, subject: string): Examined[] {
       },
     );
   }
-  const fetched = fetchRelease(project.transport(registry), asked.name, asked.range);
+  const fetched = fetchPinned(project, asked.name, asked.range);
   return [{ verdict: verifyFetched(project, fetched).verdict, release: fetched }];
 }
 
@@ -106,7 +117,16 @@ function askedName(subject: string): { name: string; range: string } | undefined
 /** A release that cannot be read is a verdict like others, so that it does not hide the rest of a folder. */
 function examineFile(judge: Judge, path: string): Examined {
   const release = readReleaseFile(path);
-  return { verdict: judgeBytes(judge, basename(path), release, 'install'), release };
+  const verdict = judgeBytes(judge, basename(path), release);
+  const half = lstatSync(`${path}.release.json`, { throwIfNoEntry: false }) !== undefined;
+  if (verdict.code !== 'E_UNSIGNED' || !half) return { verdict, release };
+  const unlogged = new SignetError('E_UNSIGNED', `${basename(path)} is signed, and not logged`, {
+    item: basename(path),
+    expected: `${basename(path)}${PROOF_SUFFIX}`,
+    actual: 'no proof bundle',
+    fix: `registry publish ${path}`,
+  });
+  return { verdict: withFailure(verdict, 'envelope', unlogged), release };
 }
 
 function examineFolder(judge: Judge, path: string): Examined[] {
@@ -137,28 +157,45 @@ function orRefused(subject: string, examine: () => Examined): Examined {
   }
 }
 
+/**
+ * The folder of a bundle. Only where it is the very one that the lockfile names, in the project's own store, is it judged as at
+ * load, which takes older documents and a status that was seen since; any other folder is as strange as a file.
+ */
 function examineStored(judge: Judge, path: string): Examined {
   const subject = basename(path);
+  const digest = `sha256:${subject}`;
   try {
-    const release = readStored(path, `sha256:${subject}`);
-    return { verdict: judgeBytes(judge, subject, release, 'load'), release };
+    const release = readStored(path, digest);
+    const locked = judge.by === 'project' ? installedAt(judge.project, path, digest) : undefined;
+    if (judge.by === 'root' || locked === undefined)
+      return { verdict: judgeBytes(judge, subject, release), release };
+    return { verdict: { ...loadBundle(judge.project, locked).verdict, subject }, release };
   } catch (thrown) {
     if (!(thrown instanceof SignetError)) throw thrown;
     return { verdict: failedVerdict(subject, 'files', thrown) };
   }
 }
 
+function installedAt(project: Project, path: string, digest: string): LockedBundle | undefined {
+  const own = project.store.path(digest);
+  if (lstatSync(own, { throwIfNoEntry: false }) === undefined || realpathSync(path) !== realpathSync(own))
+    return undefined;
+  return project.installed().find((bundle) => bundle.digest === digest);
+}
+
 /** Every release in the folder, whether an index lists it or not: one that is not listed is no release, and says so. */
 function verifyRegistry(project: Project, path: string): SubjectVerdict[] {
   const transport = new DirectoryTransport(path);
-  const list = (...parts: string[]): string[] => readdirSync(join(path, 'release', ...parts)).sort();
-  const releases = list().flatMap((namespace) =>
-    list(namespace).flatMap((name) =>
-      list(namespace, name).map((version) => ({ name: `${namespace}/${name}`, version })),
-    ),
-  );
-  return releases.map(({ name, version }) => {
+  return releaseFolders(join(path, 'release')).map(({ name, version }) => {
     try {
+      // A folder of any other name would be a range, which another release satisfies.
+      if (!BundleName.safeParse(name).success || !Version.safeParse(version).success) {
+        throw new SignetError('E_REGISTRY', 'there is something under release/ that is no release', {
+          item: `release/${name}/${version}`,
+          expected: 'release/NAMESPACE/NAME/VERSION',
+          actual: `${name}/${version}`,
+        });
+      }
       return verifyFetched(project, fetchRelease(transport, name, version)).verdict;
     } catch (thrown) {
       if (!(thrown instanceof SignetError)) throw thrown;
@@ -167,19 +204,30 @@ function verifyRegistry(project: Project, path: string): SubjectVerdict[] {
   });
 }
 
-function judgeBytes(
-  judge: Judge,
-  subject: string,
-  { archive, proof }: ReleaseFile,
-  purpose: TrustState['purpose'],
-): SubjectVerdict {
+/** What stands three steps below `release`; what ends before that has the version ''. */
+function releaseFolders(release: string): { name: string; version: string }[] {
+  const list = (...parts: string[]): [name: string, isFolder: boolean][] =>
+    readdirSync(join(release, ...parts), { withFileTypes: true })
+      .map((entry): [string, boolean] => [entry.name, entry.isDirectory()])
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  return list().flatMap(([namespace, isNamespace]) => {
+    if (!isNamespace) return [{ name: namespace, version: '' }];
+    return list(namespace).flatMap(([own, isName]) => {
+      const name = `${namespace}/${own}`;
+      if (!isName) return [{ name, version: '' }];
+      return list(namespace, own).map(([version]) => ({ name, version }));
+    });
+  });
+}
+
+function judgeBytes(judge: Judge, subject: string, { archive, proof }: ReleaseFile): SubjectVerdict {
   // Nothing is installed by this verdict: one verifier, as DESIGN.md §3 "Ed25519" has it. `install` asks both.
   if (judge.by === 'root') {
     const trust = { ...givenTrust(judge.root, proof), verifiers: 'one' as const };
     return { ...examineRelease(archive, proof, trust, judge.now).verdict, subject };
   }
   const { project } = judge;
-  const trust = { ...project.trustState(purpose), verifiers: 'one' as const };
+  const trust = { ...project.trustState('install'), verifiers: 'one' as const };
   const { verdict } = examineRelease(archive, proof, trust, project.clock.now());
   if (verdict.code === 'E_EQUIVOCATION' && verdict.name !== undefined && proof !== undefined) {
     const pin = project.trust.pin(project.registryOf(verdict.name).root);

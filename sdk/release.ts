@@ -27,10 +27,13 @@ export function openProject(paths: ProjectPaths): Project {
   });
 }
 
-/** Who signs: the named key; without a name that of SIGNET_SIGNING_KEY or its command, else the default key, made when missing. */
+/** Who signs: the named key; without a name that of SIGNET_SIGNING_KEY or its command, else the default key, which alone is made when missing: E_NOT_FOUND. */
 export function openSigner(name: string | undefined, keyring = openKeyring()): KeyPair {
   const given = name === undefined ? processSecrets().signingKey() : undefined;
-  return given ?? keyring.ensurePublisher(name ?? DEFAULT_KEY);
+  if (given !== undefined) return given;
+  // A name that was mistyped must not become a key that no namespace knows.
+  if (name !== undefined && name !== DEFAULT_KEY) return keyring.publisher(name);
+  return keyring.ensurePublisher(DEFAULT_KEY);
 }
 
 /** The folder of a registry of the policy. */

@@ -49,7 +49,7 @@ export const CODES = {
   E_API_FORBIDDEN: row(1, 'A request came from a web page, or for another host name.', 'Call 127.0.0.1 from a program of your own.'),
 
   // keys and envelopes
-  E_KEY: row(1, 'A public key that must not be trusted: another type or length, not canonical, of small order, or listed twice.', 'Use a key that `registry keys` made.'),
+  E_KEY: row(1, 'A public key that must not be trusted: another type or length, not canonical, of small order, or listed twice.', 'Use a key that `registry keys new NAME` made; `registry keys list` shows those that there are.'),
   E_KEY_FILE: row(1, 'A file of signing keys is readable by others, is no regular file of yours, is damaged, or would be overwritten.', 'chmod 600 the file and 700 its folder; make the key anew if others could read it.'),
   E_PASSPHRASE: row(1, 'An encrypted key cannot be opened: there is no passphrase, or it is a wrong one.', 'Set SIGNET_KEY_PASSPHRASE or SIGNET_KEY_PASSPHRASE_COMMAND, or run it on a terminal.'),
   E_PAYLOAD_TYPE: row(1, 'A signed payload is of another type than this place requires.', 'Put each envelope where it belongs; nothing signed for one purpose counts for another.'),
@@ -109,11 +109,11 @@ export const CODES = {
   E_VERSION_EXISTS: row(1, 'That version is published already; versions never change.', 'Raise the version.'),
   E_UPDATE: row(1, 'An update asks for more than before, or comes from another publisher or builder, or lowers the version.', 'Read what changed; if it is meant to be, install with --yes.'),
   E_LOCKFILE: row(1, 'signet.lock.json is damaged, names a bundle twice, or does not say what was installed.', 'Restore it from version control.'),
-  E_FILE_CHANGED: row(1, 'An installed file is not the one that was signed.', 'Install the bundle again.'),
-  E_FILE_MISSING: row(1, 'An installed bundle lacks a file that was signed.', 'Install the bundle again.'),
-  E_FILE_ADDED: row(1, 'An installed bundle has a file that was not signed.', 'Install the bundle again.'),
-  E_FILE_MODE: row(1, 'An installed file has another mode than was signed.', 'Install the bundle again.'),
-  E_FILE_TYPE: row(1, 'In an installed bundle a link, pipe or device stands where a file was signed.', 'Install the bundle again.'),
+  E_FILE_CHANGED: row(1, 'An installed file is not the one that was signed.', 'registry install NAME --yes'),
+  E_FILE_MISSING: row(1, 'An installed bundle lacks a file that was signed.', 'registry install NAME --yes'),
+  E_FILE_ADDED: row(1, 'An installed bundle has a file that was not signed.', 'registry install NAME --yes'),
+  E_FILE_MODE: row(1, 'An installed file has another mode than was signed.', 'registry install NAME --yes'),
+  E_FILE_TYPE: row(1, 'In an installed bundle a link, pipe or device stands where a file was signed.', 'registry install NAME --yes'),
 
   // dispatch and plans
   E_FUNCTION_UNKNOWN: row(6, 'No installed bundle provides a function of that kind and name.', 'Install a bundle that provides it.'),

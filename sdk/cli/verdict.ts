@@ -1,5 +1,6 @@
 // Verdicts as people read them (DESIGN.md §3): the result first, then a line a check, then what to do.
 import type { Check, SubjectVerdict } from '../../src/contracts/verdict.ts';
+import { oneLine } from '../../src/text.ts';
 
 /** The label that a check has in the output. */
 const LABELS: Readonly<Record<Check['name'], string>> = {
@@ -56,7 +57,7 @@ export function formatVerdict(verdict: SubjectVerdict): string {
   if (failed?.expected !== undefined) lines.push(`  expected ${failed.expected}`);
   if (failed?.actual !== undefined) lines.push(`  actual   ${failed.actual}`);
   if (failed?.fix !== undefined) lines.push(`  do: ${failed.fix}`);
-  return `${lines.join('\n')}\n`;
+  return `${lines.map((line) => oneLine(line)).join('\n')}\n`;
 }
 
 function describe({ state, code, detail }: Check): string {

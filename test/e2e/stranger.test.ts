@@ -1,6 +1,6 @@
 // A project that came from someone else, as whole processes: THREATS.md 29. Its folder carries no trust; what is printed as the
 // way out runs as printed.
-import { cpSync, existsSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openShell, type Shell } from './process.ts';
@@ -47,6 +47,32 @@ test('a copied project is not verified and not run for a user who pinned nothing
   expect(codesOf(shell.run('registry', ['verify', '--all', '--json', ...at], { env }).stdout)).toEqual([
     'E_BUILDER',
   ]);
+});
+
+test('a publisher key that is not there is not made silently; the printed command makes it', () => {
+  const publish = () => shell.run('registry', ['publish', 'hello', '--key', 'mistyped']);
+  const refused = publish();
+  expect(refused.stderr).toContain('E_NOT_FOUND');
+  expect(refused.stderr).toContain('do: registry keys new mistyped\n');
+  expect(shell.run('registry', ['keys', 'list']).stdout).not.toContain('mistyped');
+  expect(shell.run('registry', ['keys', 'new', 'mistyped'])).toMatchObject({ code: 0 });
+  expect(publish().stderr).not.toContain('E_NOT_FOUND');
+  expect(shell.run('registry', ['publish', 'hello', '--key', 'default'])).toMatchObject({ code: 0 });
+});
+
+test('row 32: everything installed, where nothing is, does not vanish beside a good file', () => {
+  const at = ['--directory', shell.folder];
+  expect(shell.run('registry', ['export', 'local/hello', '--out', 'hello.signet', ...at])).toMatchObject({
+    code: 0,
+  });
+  const lockfile = join(shell.folder, 'signet.lock.json');
+  const before = readFileSync(lockfile);
+  expect(shell.run('registry', ['verify', '--all', 'hello.signet', ...at])).toMatchObject({ code: 0 });
+  writeFileSync(lockfile, '{"type":"lock/1","bundles":[]}');
+  const both = shell.run('registry', ['verify', '--all', 'hello.signet', '--json', ...at]);
+  writeFileSync(lockfile, before);
+  expect(both.code).toBe(3);
+  expect(codesOf(both.stdout)).toEqual(['E_NO_SUBJECTS', null]);
 });
 
 test('a project whose state is gone says how to start anew, and that works', () => {

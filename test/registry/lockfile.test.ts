@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const bundle = (name: string, version = '1.0.0'): LockedBundle => ({
   name,
   version,
-  digest: `sha256:${'a'.repeat(64)}`,
+  digest: `sha256:${Buffer.from(name).toString('hex').padEnd(64, '0')}`,
   registry: 'home',
   index: 1,
   size: 2,
@@ -54,4 +54,19 @@ test.each<[string, (text: string) => string, string]>([
   const text = readFileSync(path, 'utf8');
   writeFileSync(path, change(text));
   expect(() => readLockfile(path)).toThrow(expect.objectContaining({ code }));
+});
+
+test('one archive under two names is refused', () => {
+  const good = bundle('local/a');
+  writeLockfile(path, [good, { ...bundle('signet/shell', '9.9.9'), digest: good.digest }]);
+  expect(() => readLockfile(path)).toThrow(
+    expect.objectContaining({ code: 'E_LOCKFILE', actual: good.digest }),
+  );
+  writeLockfile(path, [good, bundle('signet/shell', '9.9.9')]);
+  expect(readLockfile(path)).toHaveLength(2);
+});
+
+test('a damaged lockfile says what is wrong with it', () => {
+  writeFileSync(path, '{"type":"lock/1","bundles":[{}]}');
+  expect(() => readLockfile(path)).toThrow(/is damaged: .*bundles/);
 });

@@ -123,6 +123,16 @@ test('row 37: after a crash another archive may take the version only if none wa
   expect(outcomeOf(world, deliver(world))).toBe('ok');
 });
 
+test('row 12: a version is logged once, whatever index and folder say', () => {
+  world.publish();
+  rmSync(join(world.registry, 'release/local/hello'), { recursive: true });
+  rmSync(join(world.registry, INDEX));
+  expect(() => world.publish({ files: { 'README.md': 'other' } })).toThrow(code('E_VERSION_EXISTS'));
+  expect(() => world.publish()).toThrow(code('E_AUDIT_MISSING'));
+  expect(world.write((writer) => writer.size)).toBe(2);
+  expect(world.publish({ version: '1.0.1' })).toMatchObject({ index: 2, created: true });
+});
+
 test('a registry whose index lies proves nothing', () => {
   world.publish();
   world.publish({ version: '1.1.0' });

@@ -1,10 +1,11 @@
 // What `registry verify` answers for: THREATS.md 32, and every form of subject.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { formatExport } from '../../registry/export.ts';
-import { fetchRelease } from '../../registry/fetch.ts';
+import { fetchRelease, refreshRegistry } from '../../registry/fetch.ts';
 import { install } from '../../registry/install.ts';
+import { writeLockfile } from '../../registry/lockfile.ts';
 import { PROOF_SUFFIX } from '../../registry/release-file.ts';
 import { examineSubject, summarize, verifyAll, verifySubject } from '../../registry/subject.ts';
 import { DirectoryTransport } from '../../registry/transport.ts';
@@ -95,7 +96,7 @@ test('the folder of an installed bundle is judged as at load', () => {
   const { bundle } = install(world.project, 'local/hello');
   const folder = world.project.store.path(bundle!.digest);
   world.publish({ version: '1.1.0' });
-  install(world.project, 'local/hello');
+  refreshRegistry(world.project, world.project.policy().registries[0]!);
   expect(codes(folder)).toEqual([null]);
   writeFileSync(join(folder, 'files', 'extra'), '');
   expect(verify(folder)[0]).toMatchObject({ code: 'E_FILE_ADDED' });
@@ -206,3 +207,78 @@ function readOnly(folder: string): string {
   expect(names).toHaveLength(1);
   return names[0]!;
 }
+
+describe('a folder that only looks installed', () => {
+  /** The folder of the installed bundle, copied to where it was not installed. */
+  const copied = (): string => {
+    const { bundle } = install(world.project, 'local/hello');
+    const own = world.project.store.path(bundle!.digest);
+    const copy = join(world.directory, 'download', bundle!.digest.slice('sha256:'.length));
+    cpSync(own, copy, { recursive: true });
+    world.publish({ version: '1.1.0' });
+    refreshRegistry(world.project, world.project.policy().registries[0]!);
+    expect(codes(own)).toEqual([null]);
+    return copy;
+  };
+
+  test('row 2: elsewhere than in the store it is judged as a file is', () => {
+    expect(codes(copied())).toEqual(['E_ROLLBACK']);
+  });
+
+  test('row 2: a link to it is not the folder of the store, and one that reaches it is', () => {
+    const copy = copied();
+    const own = world.project.store.path(world.project.installed()[0]!.digest);
+    const links = join(world.directory, 'links');
+    mkdirSync(links);
+    symlinkSync(join(own, '..'), join(links, 'sha256'));
+    expect(codes(join(links, 'sha256', basename(own)))).toEqual([null]);
+    symlinkSync(join(copy, '..'), join(links, 'other'));
+    expect(codes(join(links, 'other', basename(own)))).toEqual(['E_ROLLBACK']);
+  });
+
+  test('row 2: in the store it counts only if the lockfile names it', () => {
+    copied();
+    const own = world.project.store.path(world.project.installed()[0]!.digest);
+    writeLockfile(world.project.lockfile, []);
+    expect(codes(own)).toEqual(['E_ROLLBACK']);
+  });
+});
+
+describe('nothing to verify is no success', () => {
+  test('row 32: an empty registry beside a good file', () => {
+    const empty = join(world.directory, 'empty');
+    mkdirSync(join(empty, 'release'), { recursive: true });
+    mkdirSync(join(empty, 'root'));
+    const good = exportRelease();
+    expect(codes(good)).toEqual([null]);
+    expect(codes(empty)).toEqual(['E_NO_SUBJECTS']);
+    expect(exitOf([...verify(good), ...verify(empty)])).toBe(3);
+  });
+
+  test('row 32: a folder that is named like a range of versions is no release', () => {
+    expect(codes(world.registry)).toEqual([null]);
+    const releases = join(world.registry, 'release/local/hello');
+    for (const name of ['>=0.0.1', 'v1.0.0', '1.0']) mkdirSync(join(releases, name));
+    writeFileSync(join(world.registry, 'release/local/README'), '');
+    expect(codes(world.registry).sort()).toEqual([...Array(4).fill('E_REGISTRY'), null].sort());
+    expect(exitOf(verify(world.registry))).toBe(6);
+  });
+});
+
+test('a file that was signed and not logged says which command logs it', () => {
+  const path = exportRelease();
+  rmSync(path + PROOF_SUFFIX);
+  const fix = () => verify(path)[0]!.checks.find(({ state }) => state === 'fail')!;
+  expect(fix().detail).not.toContain('not logged');
+  writeFileSync(`${path}.release.json`, '{}');
+  expect(fix()).toMatchObject({ code: 'E_UNSIGNED', fix: `registry publish ${path}` });
+});
+
+test('a damaged file of an installed bundle: the command that is printed repairs it', () => {
+  const { bundle } = install(world.project, 'local/hello');
+  writeFileSync(join(world.project.store.path(bundle!.digest), 'files', 'extra'), '');
+  const failed = verify('local/hello')[0]!.checks.find(({ state }) => state === 'fail');
+  expect(failed).toMatchObject({ code: 'E_FILE_ADDED', fix: 'registry install local/hello@1.0.0 --yes' });
+  install(world.project, 'local/hello', '1.0.0', { accept: true });
+  expect(codes('local/hello')).toEqual([null]);
+});

@@ -10,6 +10,7 @@ import { readRoots } from '../../../registry/proof.ts';
 import { DirectoryTransport } from '../../../registry/transport.ts';
 import { worstExit } from '../../../src/contracts/verdict.ts';
 import { CODES, type ExitCode, SignetError } from '../../../src/error.ts';
+import { oneLine } from '../../../src/text.ts';
 import { openProject } from '../../release.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
 
@@ -114,5 +115,5 @@ function format({ location, findings, size, root, counts }: AuditResult & { loca
       `    actual   ${actual}`,
       `    do: ${fix}`,
     );
-  return `${lines.join('\n')}\n`;
+  return `${lines.map((line) => oneLine(line)).join('\n')}\n`;
 }

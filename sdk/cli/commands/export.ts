@@ -9,6 +9,7 @@ import { exitOf } from '../../../src/contracts/verdict.ts';
 import { SignetError } from '../../../src/error.ts';
 import { openProject } from '../../release.ts';
 import { directoryOf, type Run, text } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { formatVerdict } from '../verdict.ts';
 
 export const run: Run = async (invocation) => {
@@ -40,9 +41,9 @@ export const run: Run = async (invocation) => {
     );
   else {
     output.result(
-      `${name} ${version} exported to ${file}\n  digest  ${digest}\n  root    ${registry.root}\n`,
+      escaped`${name} ${version} exported to ${file}\n  digest  ${digest}\n  root    ${registry.root}\n`,
     );
-    output.note(`do: registry verify ${file} --offline --fingerprint ${registry.root}\n`);
+    output.note(escaped`do: registry verify ${file} --offline --fingerprint ${registry.root}\n`);
   }
   return 0;
 };

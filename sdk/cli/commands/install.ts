@@ -9,6 +9,7 @@ import { SignetError } from '../../../src/error.ts';
 import { prepareProject } from '../../project.ts';
 import { openProject } from '../../release.ts';
 import { directoryOf, type Output, type Run } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { formatVerdict } from '../verdict.ts';
 
 export const run: Run = async (invocation) => {
@@ -28,10 +29,11 @@ export const run: Run = async (invocation) => {
     );
   } else {
     output.result(formatVerdict(verdict));
-    for (const concern of changes?.concerns ?? []) output.result(`  accepted: ${concern}\n`);
+    for (const concern of changes?.concerns ?? []) output.result(escaped`  accepted: ${concern}\n`);
     if (bundle !== undefined)
       output.result(
-        `installed ${bundle.name} ${bundle.version}${changes?.from && changes.from !== bundle.version ? `, in the place of ${changes.from}` : ''}\n`,
+        escaped`installed ${bundle.name} ${bundle.version}${changes?.from && changes.from !== bundle.version ? `, in the place of ${changes.from}` : ''}
+`,
       );
   }
   return exitOf([verdict]);
@@ -51,10 +53,10 @@ async function askAndInstall(
   output.note(formatVerdict(verdict));
   const before = project.installed().find((bundle) => bundle.name === name);
   for (const concern of compareInstalled(before, verified.locked).concerns)
-    output.note(`  note: ${concern}\n`);
+    output.note(escaped`  note: ${concern}\n`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`install ${name} ${fetched.version}? [y/N] `);
+    const answer = await terminal.question(escaped`install ${name} ${fetched.version}? [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new SignetError('E_ABORTED', 'nothing was installed');
   } finally {
     terminal.close();

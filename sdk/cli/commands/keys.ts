@@ -8,6 +8,7 @@ import { processSecrets } from '../../../keys/secret-source.ts';
 import { SignetError } from '../../../src/error.ts';
 import { openKeyring } from '../../release.ts';
 import { type Invocation, text } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { actions, readInput } from '../inputs.ts';
 
 export const run = actions('keys', {
@@ -55,7 +56,7 @@ function answer(invocation: Invocation, keys: readonly ListedKey[]): 0 {
   else {
     for (const row of rows) {
       const how = row.encrypted ? 'encrypted' : 'plain';
-      output.result(`${row.name}  ${how}\n  ${row.publicKey}\n  ${row.fingerprint}\n`);
+      output.result(escaped`${row.name}  ${how}\n  ${row.publicKey}\n  ${row.fingerprint}\n`);
     }
   }
   return 0;

@@ -15,6 +15,7 @@ import { worstExit } from '../../../src/contracts/verdict.ts';
 import { asSignetError, type ExitCode, SignetError } from '../../../src/error.ts';
 import { openKeyring, openProject } from '../../release.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
+import { escaped } from '../escaped.ts';
 
 const WITNESS_KEY = 'witness';
 const WITNESS_NAME = 'witness.local';
@@ -77,23 +78,24 @@ function show(project: Project, invocation: Invocation): ExitCode {
   for (const log of logs) {
     if (log.error !== undefined) {
       const { code, message, expected, actual, fix } = log.error;
-      output.result(`✗ ${log.registry}  ${code}  ${message}\n`);
-      if (expected !== undefined) output.result(`  expected ${expected}\n`);
-      if (actual !== undefined) output.result(`  actual   ${actual}\n`);
-      output.result(`  do: ${fix}\n`);
+      output.result(escaped`✗ ${log.registry}  ${code}  ${message}\n`);
+      if (expected !== undefined) output.result(escaped`  expected ${expected}\n`);
+      if (actual !== undefined) output.result(escaped`  actual   ${actual}\n`);
+      output.result(escaped`  do: ${fix}\n`);
     } else {
-      output.result(`✓ ${log.registry}  size ${log.size} of ${log.origin}\n  root      ${log.root}\n`);
-      output.result(`  witnesses ${log.witnessed || 'none is asked for'}\n`);
+      output.result(escaped`✓ ${log.registry}  size ${log.size} of ${log.origin}\n  root      ${log.root}\n`);
+      output.result(escaped`  witnesses ${log.witnessed || 'none is asked for'}\n`);
     }
     for (const { name, key, at } of log.witnesses)
-      output.result(`            ${name} ${fingerprint(key)} at ${formatTime(at)}\n`);
+      output.result(escaped`            ${name} ${fingerprint(key)} at ${formatTime(at)}\n`);
     output.result(
-      `  seen      ${log.seen === null ? 'nothing yet' : `size ${log.seen.size} ${log.seen.root}`}\n`,
+      escaped`  seen      ${log.seen === null ? 'nothing yet' : `size ${log.seen.size} ${log.seen.root}`}\n`,
     );
   }
   for (const { file, origin, foundAt, checkpoints } of evidence) {
-    output.result(`! evidence of two histories of ${origin}, found ${foundAt}: ${file}\n`);
-    for (const note of checkpoints) output.result(`${note.replace(/^/gm, '  | ').trimEnd()}\n`);
+    output.result(escaped`! evidence of two histories of ${origin}, found ${foundAt}: ${file}\n`);
+    for (const note of checkpoints)
+      for (const line of note.trimEnd().split('\n')) output.result(escaped`  | ${line}\n`);
   }
   return exit;
 }
@@ -119,7 +121,7 @@ function cosignOne(project: Project, invocation: Invocation): ExitCode {
     output.result(
       `${JSON.stringify({ schema: 'cosign/1', ok: true, code: null, origin, size, root: head.root, name, key, file })}\n`,
     );
-  else output.result(`${origin} size ${size} cosigned by ${name} ${key}\n  ${file}\n`);
+  else output.result(escaped`${origin} size ${size} cosigned by ${name} ${key}\n  ${file}\n`);
   return 0;
 }
 

@@ -29,6 +29,7 @@ import { SignetError } from '../../../src/error.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { openKeyring, openSigner } from '../../release.ts';
 import { directoryOf, type Invocation, text, texts } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { actions, expiry, fingerprintArgument, keyArgument, readInput, wholeNumber } from '../inputs.ts';
 import { refreshTarget, registryTarget } from '../registry-target.ts';
 
@@ -76,7 +77,7 @@ function write(invocation: Invocation, draft: Draft): 0 {
     invocation,
     [draft],
     { file: out },
-    `do: registry namespace grant ${out}, where the registrar is\n`,
+    escaped`do: registry namespace grant ${out}, where the registrar is\n`,
   );
 }
 
@@ -136,7 +137,7 @@ function confirm(invocation: Invocation): 0 {
   const digest = parseShape(Digest, positionals[0], 'the digest', 'E_USAGE');
   const fresh = new TrustStore(projectPaths(directoryOf(invocation)).trust).confirmRecovery(digest);
   if (json) output.result(`${JSON.stringify({ schema: 'namespace-confirm/1', ok: true, digest, fresh })}\n`);
-  else output.result(`${fresh ? 'confirmed' : 'was confirmed before'}: ${digest}\n`);
+  else output.result(escaped`${fresh ? 'confirmed' : 'was confirmed before'}: ${digest}\n`);
   return 0;
 }
 
@@ -184,19 +185,19 @@ function answer({ json, output }: Invocation, drafts: readonly Draft[], more: ob
   for (const { document, digest, keys, draft } of versions) {
     const { namespace, version, expires, threshold, recovery } = document;
     output.result(
-      `namespace ${namespace} v${version}, valid until ${expires}${recovery ? ', a RECOVERY' : ''}\n`,
+      escaped`namespace ${namespace} v${version}, valid until ${expires}${recovery ? ', a RECOVERY' : ''}\n`,
     );
-    output.result(`  digest     ${digest}\n  publishers ${threshold} of\n`);
+    output.result(escaped`  digest     ${digest}\n  publishers ${threshold} of\n`);
     for (const { key, fromIndex, untilIndex } of keys) {
       const until = untilIndex === Number.MAX_SAFE_INTEGER ? '' : ` up to #${untilIndex}`;
-      output.result(`    ${fingerprint(key)}  from #${fromIndex}${until}\n`);
+      output.result(escaped`    ${fingerprint(key)}  from #${fromIndex}${until}\n`);
     }
     output.result(
-      `  signatures ${draft.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', ') || 'none'}\n`,
+      escaped`  signatures ${draft.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', ') || 'none'}\n`,
     );
   }
   const { granted, index } = more as { granted?: boolean; index?: number | null };
-  if (granted === true) output.result(`granted, logged as #${index}\n`);
+  if (granted === true) output.result(escaped`granted, logged as #${index}\n`);
   if (rest !== '') output.note(rest);
   return 0;
 }

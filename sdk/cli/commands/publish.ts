@@ -9,6 +9,7 @@ import { localProvenance } from '../../provenance.ts';
 import { publishArchive, renewLocal } from '../../release.ts';
 import { buildFolder } from '../built.ts';
 import { directoryOf, type Run, text } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { readSigned } from '../signed-files.ts';
 
 export const run: Run = async (invocation) => {
@@ -38,8 +39,8 @@ export const run: Run = async (invocation) => {
     const how = published.created
       ? `published, logged as #${published.index}`
       : `was published before, as #${published.index}`;
-    output.result(`${name} ${published.version} ${how}\n  digest  ${published.digest}\n`);
-    output.note(`do: registry install ${name}\n`);
+    output.result(escaped`${name} ${published.version} ${how}\n  digest  ${published.digest}\n`);
+    output.note(escaped`do: registry install ${name}\n`);
   }
   return 0;
 };

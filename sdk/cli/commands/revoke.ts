@@ -6,6 +6,7 @@ import type { LogEntry } from '../../../src/contracts/statement.ts';
 import { SignetError } from '../../../src/error.ts';
 import { openKeyring } from '../../release.ts';
 import { type Run, text } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { fingerprintArgument, required, usage, wholeNumber } from '../inputs.ts';
 import { refreshTarget, registryTarget } from '../registry-target.ts';
 
@@ -53,7 +54,7 @@ export const run: Run = async (invocation) => {
   if (json) output.result(`${JSON.stringify({ schema: 'revoke/1', ok: true, index, ...entry })}\n`);
   else {
     const what = entry.type === 'revoke' ? entry.digest : `${entry.key} from index ${entry.fromIndex} on`;
-    output.result(`revoked ${what}\n  logged as #${index} of ${directory}\n`);
+    output.result(escaped`revoked ${what}\n  logged as #${index} of ${directory}\n`);
     if (!known) output.note('note: no release of this registry has that digest\n');
   }
   return 0;

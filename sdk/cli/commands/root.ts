@@ -28,6 +28,7 @@ import type { Draft } from '../../../src/contracts/statement.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { openKeyring, openSigner } from '../../release.ts';
 import { directoryOf, type Invocation, text, texts } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { actions, expiry, keyArgument, readInput, required, usage, wholeNumber } from '../inputs.ts';
 
 export const run = actions('root', {
@@ -101,9 +102,12 @@ function publish(invocation: Invocation): 0 {
   const done = installRoot(draft, options);
   if (json) output.result(`${JSON.stringify({ schema: 'root-publish/1', ok: true, ...done })}\n`);
   else {
-    output.result(`root v${done.version} is in force in ${directory}\n  fingerprint ${done.fingerprint}\n`);
-    for (const document of done.vouched) output.result(`  vouched for ${document}\n`);
-    if (done.version === 1) output.note(`do: registry root pin ${file} --fingerprint ${done.fingerprint}\n`);
+    output.result(
+      escaped`root v${done.version} is in force in ${directory}\n  fingerprint ${done.fingerprint}\n`,
+    );
+    for (const document of done.vouched) output.result(escaped`  vouched for ${document}\n`);
+    if (done.version === 1)
+      output.note(escaped`do: registry root pin ${file} --fingerprint ${done.fingerprint}\n`);
   }
   return 0;
 }
@@ -127,9 +131,9 @@ function pin(invocation: Invocation): 0 {
       `${JSON.stringify({ schema: 'root-pin/1', ok: true, fingerprint: agreed, version, expires })}\n`,
     );
   else {
-    output.result(`pinned root v${version}, valid until ${expires}\n  ${agreed}\n`);
+    output.result(escaped`pinned root v${version}, valid until ${expires}\n  ${agreed}\n`);
     output.note(
-      `do: name it in policy.yaml, with the namespaces that it speaks for:\n  registries:\n    - name: NAME\n      location: DIR\n      root: ${agreed}\n      namespaces: [NAMESPACE]\n`,
+      escaped`do: name it in policy.yaml, with the namespaces that it speaks for:\n  registries:\n    - name: NAME\n      location: DIR\n      root: ${agreed}\n      namespaces: [NAMESPACE]\n`,
     );
   }
   return 0;
@@ -141,7 +145,7 @@ function unpin(invocation: Invocation): 0 {
   const own = parseShape(Fingerprint, given, 'the fingerprint', 'E_USAGE');
   trustOf(invocation).unpinRoot(own);
   if (json) output.result(`${JSON.stringify({ schema: 'root-unpin/1', ok: true, fingerprint: own })}\n`);
-  else output.result(`unpinned ${own}\n`);
+  else output.result(escaped`unpinned ${own}\n`);
   return 0;
 }
 
@@ -197,14 +201,16 @@ function describe({ json, output }: Invocation, draft: Draft, file: string, prev
     );
     return 0;
   }
-  output.result(`root v${version} of ${roles.log.origin}, valid until ${expires}\n  fingerprint ${own}\n`);
+  output.result(
+    escaped`root v${version} of ${roles.log.origin}, valid until ${expires}\n  fingerprint ${own}\n`,
+  );
   for (const name of ROOT_ROLES) {
     const role = roles[name];
     if (role === undefined) continue;
-    output.result(`  ${name.padEnd(11)} ${role.threshold} of ${role.keys.length}\n`);
-    for (const key of role.keys) output.result(`              ${key}\n`);
+    output.result(escaped`  ${name.padEnd(11)} ${role.threshold} of ${role.keys.length}\n`);
+    for (const key of role.keys) output.result(escaped`              ${key}\n`);
   }
-  for (const one of progress) output.result(`  ${formatProgress(one)}\n`);
+  for (const one of progress) output.result(escaped`  ${formatProgress(one)}\n`);
   if (version > 1 && previous === undefined)
     output.note('note: --previous FILE also shows what the root before it still has to sign\n');
   output.note(complete ? '' : `do: registry root sign ${file} --key NAME --fingerprint ${own}\n`);

@@ -8,6 +8,7 @@ import { SignetError } from '../../../src/error.ts';
 import { localProvenance } from '../../provenance.ts';
 import { openSigner, renewLocal } from '../../release.ts';
 import { type Run, text } from '../command.ts';
+import { escaped } from '../escaped.ts';
 import { writeSigned } from '../signed-files.ts';
 
 export const run: Run = async (invocation) => {
@@ -26,8 +27,9 @@ export const run: Run = async (invocation) => {
       `${JSON.stringify({ schema: 'sign/1', ok: true, name, version, digest: facts.digest, key, files })}\n`,
     );
   else {
-    output.result(`${name} ${version} signed by ${key}\n${files.map((path) => `  ${path}\n`).join('')}`);
-    output.note(`do: registry publish ${file}\n`);
+    output.result(escaped`${name} ${version} signed by ${key}\n`);
+    for (const path of files) output.result(escaped`  ${path}\n`);
+    output.note(escaped`do: registry publish ${file}\n`);
   }
   return 0;
 };

@@ -32,6 +32,9 @@ export const run: Run = async (invocation) => {
     readList,
   );
   const all = flags['all'] === true && judge.by === 'project' ? verifyAll(judge.project) : [];
+  // With other subjects beside it, "everything that is installed" must not vanish because nothing is.
+  if (flags['all'] === true && all.length === 0 && listed.length > 0)
+    all.push(failedVerdict('--all', 'limits', nothingInstalled()));
   let examined = listed.flatMap((one) => examineListed(judge, one));
   const source = text(invocation, 'rebuild');
   if (source !== undefined) examined = [await rebuilt(judge, all, examined, source)];
@@ -120,6 +123,14 @@ async function rebuilt(
   const check = await rebuildCheck(release, source);
   return { verdict: withExtra(verdict, 'rebuild', check) };
 }
+
+const nothingInstalled = (): SignetError =>
+  new SignetError('E_NO_SUBJECTS', 'nothing is installed', {
+    item: '--all',
+    expected: 'at least one installed bundle',
+    actual: 'none',
+    fix: 'registry install NAMESPACE/NAME',
+  });
 
 function nothing(all: boolean): string {
   return all
