@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
 import { dispatchWorker } from './dispatch-worker.ts';
+import { verifyCommand } from './verify-command.ts';
+import { verifyMany } from './verify-many.ts';
+import { verifyProcess } from './verify-process.ts';
 
 export interface Row {
   readonly id: string;
@@ -23,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'signet-bench-'));
 process.env['SIGNET_CONFIG_DIR'] = join(folder, 'config');
 const rows: Row[] = [];
 try {
-  for (const measure of [dispatchWorker, coldStart]) {
+  for (const measure of [dispatchWorker, coldStart, verifyProcess, verifyCommand, verifyMany]) {
     const project = join(folder, measure.name);
     mkdirSync(project);
     for (const row of await measure(project)) {

@@ -26,7 +26,9 @@ export class BatchMemo {
 
   /** The result of `compute` for what has exactly these parts; what it throws is not remembered. */
   once<T>(kind: string, parts: readonly (string | number)[], compute: () => T): T {
-    const id = JSON.stringify([kind, ...parts]);
+    // Each part with its length: no two lists of parts run into one text.
+    let id = kind;
+    for (const part of parts) id += `|${typeof part === 'string' ? `${part.length}:${part}` : part}`;
     if (this.#passed.has(id)) return this.#passed.get(id) as T;
     const value = compute();
     this.#keep(id, value);

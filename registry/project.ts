@@ -7,6 +7,7 @@ import type { LockedBundle, Policy } from '../src/contracts/config.ts';
 import type { FirstPartyLock, PinnedRoot } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { Clock } from '../src/ports.ts';
+import { BatchMemo } from './batch-memo.ts';
 import { pinCommand, unpinnedRoot } from './checks/namespace.ts';
 import { readLockfile } from './lockfile.ts';
 import { loadPolicy, type PolicyRegistry } from './policy.ts';
@@ -82,6 +83,7 @@ export class Project {
       host: this.#options.host,
       provided,
       recoveries: new Set(this.trust.recoveries()),
+      memo: new BatchMemo(),
     };
   }
 

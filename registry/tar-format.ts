@@ -97,14 +97,16 @@ export function readHeader(block: Uint8Array, item: string): RawHeader {
 }
 
 const MAGIC = utf8.encode('ustar\x0000');
+const ZERO = Buffer.alloc(BLOCK);
 
 function nameField(field: Uint8Array, item: string): string {
   const end = field.indexOf(0);
-  if (end === 0 && field.every((byte) => byte === 0)) return '';
   // A NUL inside a name ends it for one reader and not for another.
-  if (end !== -1 && field.subarray(end).some((byte) => byte !== 0)) {
+  const rest = end === -1 ? 0 : field.length - end;
+  if (rest > 0 && ZERO.compare(field, end, field.length, 0, rest) !== 0) {
     throw new SignetError('E_ARCHIVE_PATH', `${item}: a name holds a NUL`, { item });
   }
+  if (end === 0) return '';
   try {
     return strictUtf8.decode(end === -1 ? field : field.subarray(0, end));
   } catch (cause) {

@@ -188,7 +188,6 @@ describe('arguments', () => {
     ['registry', ['new']],
     ['registry', ['new', 'daemon', 'x']],
     ['registry', ['build']],
-    ['registry', ['verify']],
     ['registry', ['verify', '--nonsense']],
     ['registry', ['explain', 'toString']],
     ['signet', ['call', 'skill']],
@@ -207,9 +206,23 @@ describe('arguments', () => {
   });
 
   test('--json prints one document also on failure', () => {
-    const { code, stdout } = shell.run('registry', ['verify', '--json']);
+    const { code, stdout } = shell.run('registry', ['build', '--json']);
     expect(code).toBe(64);
     expect(JSON.parse(stdout)).toMatchObject({ ok: false, code: 'E_USAGE' });
+  });
+
+  test('row 32: no subject, a pattern that matches nothing and an empty list are exit 3, and are named', () => {
+    const none = shell.run('registry', ['verify', '--json']);
+    expect(none.code).toBe(3);
+    expect(JSON.parse(none.stdout)).toMatchObject({ ok: false, code: 'E_NO_SUBJECTS', subjects: [] });
+    for (const [args, input] of [
+      [['verify', 'dist/*.tar'], ''],
+      [['verify', '-'], '\n'],
+    ] as const) {
+      const { code, stdout } = shell.run('registry', args, { input });
+      expect(code).toBe(3);
+      expect(stdout).toContain(`✗ ${args[1]}  REFUSED  E_NO_SUBJECTS`);
+    }
   });
 
   test('nothing installed is nothing verified: exit 3', () => {

@@ -124,7 +124,7 @@ describe('roots', () => {
     writeFileSync(trust, JSON.stringify({ type: 'trust/1', roots: [] }));
     for (const subject of ['local/hello']) {
       const { stdout } = refused('E_ROOT_UNPINNED', 3, ['verify', subject]);
-      expect(stdout).toContain(`do: registry root pin FILE --fingerprint ${own}\n`);
+      expect(stdout).toContain(`do: registry root pin .signet/registry/root/1.json --fingerprint ${own}\n`);
     }
     writeFileSync(trust, text);
     ok(['verify', 'local/hello']);
