@@ -2,7 +2,7 @@
 // the bundle whole, then the lockfile names it; and whatever is loaded was verified again, as the very bytes that run.
 import type { LockedBundle } from '../src/contracts/config.ts';
 import type { SubjectVerdict } from '../src/contracts/verdict.ts';
-import { SignetError } from '../src/error.ts';
+import { type ErrorCode, SignetError } from '../src/error.ts';
 import { canonicalJson } from '../src/json.ts';
 import { failedVerdict, withFailure } from './checks/run.ts';
 import { type Fetched, fetchPinned, type Outcome, verifyFetched } from './fetch.ts';
@@ -103,9 +103,18 @@ export function loadBundle(
   return { verdict: withFailure(verdict, 'envelope', mismatch), verified: undefined };
 }
 
+/** What the store says of a file that is not as it was signed. */
+const FILE_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'E_FILE_CHANGED',
+  'E_FILE_MISSING',
+  'E_FILE_ADDED',
+  'E_FILE_MODE',
+  'E_FILE_TYPE',
+]);
+
 /** What is wrong with an installed file, with the command that puts this very release back. */
 function again(thrown: unknown, { name, version }: LockedBundle): unknown {
-  if (!(thrown instanceof SignetError) || !thrown.code.startsWith('E_FILE_')) return thrown;
+  if (!(thrown instanceof SignetError) || !FILE_CODES.has(thrown.code)) return thrown;
   const { item, expected, actual } = thrown.toJSON();
   return new SignetError(thrown.code, thrown.message, {
     ...(item === undefined ? {} : { item }),

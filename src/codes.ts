@@ -109,11 +109,11 @@ export const CODES = {
   E_VERSION_EXISTS: row(1, 'That version is published already; versions never change.', 'Raise the version.'),
   E_UPDATE: row(1, 'An update asks for more than before, or comes from another publisher or builder, or lowers the version.', 'Read what changed; if it is meant to be, install with --yes.'),
   E_LOCKFILE: row(1, 'signet.lock.json is damaged, names a bundle twice, or does not say what was installed.', 'Restore it from version control.'),
-  E_FILE_CHANGED: row(1, 'An installed file is not the one that was signed.', 'registry install NAME --yes'),
-  E_FILE_MISSING: row(1, 'An installed bundle lacks a file that was signed.', 'registry install NAME --yes'),
-  E_FILE_ADDED: row(1, 'An installed bundle has a file that was not signed.', 'registry install NAME --yes'),
-  E_FILE_MODE: row(1, 'An installed file has another mode than was signed.', 'registry install NAME --yes'),
-  E_FILE_TYPE: row(1, 'In an installed bundle a link, pipe or device stands where a file was signed.', 'registry install NAME --yes'),
+  E_FILE_CHANGED: row(1, 'An installed file is not the one that was signed.', 'Put the signed files back: registry install NAME --yes.'),
+  E_FILE_MISSING: row(1, 'An installed bundle lacks a file that was signed.', 'Put the signed files back: registry install NAME --yes.'),
+  E_FILE_ADDED: row(1, 'An installed bundle has a file that was not signed.', 'Put the signed files back: registry install NAME --yes.'),
+  E_FILE_MODE: row(1, 'An installed file has another mode than was signed.', 'Put the signed files back: registry install NAME --yes.'),
+  E_FILE_TYPE: row(1, 'In an installed bundle a link, pipe or device stands where a file was signed.', 'Put the signed files back: registry install NAME --yes.'),
 
   // dispatch and plans
   E_FUNCTION_UNKNOWN: row(6, 'No installed bundle provides a function of that kind and name.', 'Install a bundle that provides it.'),
