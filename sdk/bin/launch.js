@@ -1,7 +1,6 @@
 // The launcher: plain JavaScript that any Node can read, so that a too old one hears which Node it needs.
 import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 const NEEDED = 24;
@@ -27,12 +26,11 @@ export async function launch(bin) {
 }
 
 /**
- * Start-up is mostly compiling. What V8 reads back from a cache it runs, so that it lies in a folder which nobody else can write
- * to, never in the shared one of the system; where there is none, everything is compiled anew.
+ * Start-up is mostly compiling. Only where `SIGNET_CACHE_DIR` asks for it is compiled code kept: nothing is written unasked. What
+ * V8 reads back it runs, so that the folder must be one which nobody else can write to.
  */
 function cacheCompiledCode() {
-  const { SIGNET_CACHE_DIR, XDG_CACHE_HOME, HOME } = process.env;
-  const folder = SIGNET_CACHE_DIR || join(XDG_CACHE_HOME || join(HOME || homedir(), '.cache'), 'signet');
+  const folder = process.env.SIGNET_CACHE_DIR ?? '';
   if (!isAbsolute(folder)) return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
