@@ -99,9 +99,16 @@ describe('in an empty folder', () => {
       expect(mode, entry.name).toBe(entry.isDirectory() ? 0o700 : 0o600);
     }
     const keys = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-    expect(keys.sort()).toEqual(['default.json', 'log.json', 'registrar.json', 'root.json', 'status.json']);
+    expect(keys.sort()).toEqual([
+      'default.json',
+      'log.json',
+      'pins.key',
+      'registrar.json',
+      'root.json',
+      'status.json',
+    ]);
     const seeds = entries
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.name.endsWith('.json'))
       .map((entry) => {
         const { secret } = JSON.parse(readFileSync(join(entry.parentPath, entry.name), 'utf8')) as {
           secret: { seed: string };
