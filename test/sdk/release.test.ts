@@ -75,6 +75,9 @@ describe('refused, and nothing is published', () => {
     const next = await world.build(
       world.source(skills({ one: 'return 3;' }), { name: 'one', version: '1.1.0' }),
     );
+    // A key that is named and missing is not made in passing.
+    expectCode(() => publish({ key: 'stranger', archive: next.archive }), 'E_NOT_FOUND');
+    openKeyring().ensurePublisher('stranger');
     expectCode(() => publish({ key: 'stranger', archive: next.archive }), 'E_SIGNER');
     expect(read()).toBe(checkpoint);
   });
