@@ -99,7 +99,7 @@ inOrder('without a grant the audit is an error of the spec that names the comman
   const { code, stdout } = audit();
   expect(code).toBe(2);
   expect(stdout).toMatch(
-    /✗ \[jobs_to_crontab\] extractor_failed: .*E_CAPABILITY_DENIED.*do: signet grant signet\/cron-jobs fs\.read --path /,
+    /✗ \[jobs_to_crontab\] extractor_failed: .*E_CAPABILITY_DENIED\]\n {4}do: signet grant signet\/cron-jobs fs\.read --path /,
   );
 });
 
