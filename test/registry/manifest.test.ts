@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { checkCeilings, readManifest, readSourceManifest, requireKind } from '../../registry/manifest.ts';
 import type { SignetError } from '../../src/error.ts';
+import { sharedPath } from '../shared.ts';
 import { manifest } from './folders.ts';
 import { codeOf } from './tar-bytes.ts';
 
@@ -172,9 +173,11 @@ test('requireKind answers for names that every object has', () => {
   }
 });
 
-const OFFICIAL = '/work/shared/data/agent-plugins-1.0.0.plugin.schema.json';
-describe.skipIf(!fs.existsSync(OFFICIAL))('the official schema of Agent Plugins 1.0.0', () => {
-  const official = z.fromJSONSchema(JSON.parse(fs.readFileSync(OFFICIAL, 'utf8')));
+const OFFICIAL = sharedPath('data/agent-plugins-1.0.0.plugin.schema.json');
+describe.skipIf(OFFICIAL === undefined)('the official schema of Agent Plugins 1.0.0', () => {
+  const official = z.fromJSONSchema(
+    OFFICIAL === undefined ? {} : JSON.parse(fs.readFileSync(OFFICIAL, 'utf8')),
+  );
   test.each([
     ['built', built()],
     [
