@@ -14,7 +14,7 @@ export async function coldStart(folder: string): Promise<Row[]> {
   const source = sourceOf(100_000);
   const { paths } = await installBench(
     folder,
-    `const table: any = {}; const register = (n: string, f: unknown) => { table[n] = f; };\n// @ts-nocheck\n${source}\n(globalThis as any).kept = table;`,
+    `const table: any = {}; const register = (n: string, f: unknown) => { table[n] = f; };\n${source}\n(globalThis as any).kept = table;`,
   );
   const floor = cachedIsolate(source);
   const host = await Host.open({ directory: paths.project });
