@@ -29,7 +29,12 @@ const ATTACKS: Record<string, Attack> = {
   // H1
   'an endless loop': { run: '()=>{for(;;);}', codes: TIME },
   'a loop that catches everything': { run: '()=>{for(;;){try{for(;;);}catch{}finally{}}}', codes: TIME },
-  'endless microtasks': { run: '()=>{const f=()=>Promise.resolve().then(f);return f()}', codes: TIME },
+  'endless microtasks': { run: '()=>{const f=()=>{Promise.resolve().then(f)};f()}', codes: TIME },
+  // Each promise waits for the next: whichever is up first, time or memory.
+  'an endless chain of promises': {
+    run: '()=>{const f=()=>Promise.resolve().then(f);return f()}',
+    codes: MEMORY,
+  },
   'an endless await': { run: 'async()=>{for(;;)await null}', codes: TIME },
   'an endless thenable': { run: '()=>({then(resolve){resolve(this)}})', codes: TIME },
   'a thenable that loops': { run: '()=>({then(){for(;;);}})', codes: TIME },
