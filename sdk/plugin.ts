@@ -23,6 +23,14 @@ interface FixedKinds {
 /** What an effect that changes something answers: in a dry run it is not done, and `action` says what would have been. */
 export type Changed = { status: 'done' } | { status: 'would'; action: string };
 
+/** What writing a file answers; `bytes` is its length. */
+export type Written = { status: 'done'; bytes: number } | { status: 'would'; action: string };
+
+export interface FolderEntry {
+  name: string;
+  type: 'file' | 'directory' | 'other';
+}
+
 /** A command by the exact text that the operator granted, or a granted program with its arguments. */
 export type ExecRequest = ({ command: string } | { program: string; args: readonly string[] }) & {
   /** Only where the grant allows it. */
@@ -33,6 +41,62 @@ export type ExecRequest = ({ command: string } | { program: string; args: readon
 export type ExecResult =
   | { status: 'done'; exitCode: number; stdout: string; stderr: string }
   | { status: 'would'; action: string };
+
+/** Bytes or text of a message. */
+type Payload = { text: string } | { base64: string };
+
+export interface HttpRequest {
+  /** Upper case. `GET` unless given. */
+  method?: string;
+  /** Absolute, `https:` or `http:`, of a granted origin. */
+  url: string;
+  headers?: readonly (readonly [name: string, value: string])[];
+  body?: Payload;
+  /** What a redirect means; every hop is checked against the grants. `follow` unless given. */
+  redirect?: 'follow' | 'manual' | 'error';
+  timeoutMs?: number;
+  /** Names of granted secrets that the host puts where their grant says. */
+  secrets?: readonly string[];
+}
+
+export type HttpResponse =
+  | {
+      status: 'done';
+      /** Such as 200. */
+      code: number;
+      statusText: string;
+      /** Of the last hop. */
+      url: string;
+      redirected: boolean;
+      /** Names in lower case, in the order in which they came. */
+      headers: [name: string, value: string][];
+      /** `text` where the bytes are UTF-8. */
+      body: Payload;
+    }
+  | { status: 'would'; action: string };
+
+export interface MacRequest {
+  /** Of a granted secret. */
+  name: string;
+  /** Such as `hmac-sha256`. */
+  algorithm: string;
+  message: Payload;
+  mac: string;
+  encoding: 'hex' | 'base64';
+}
+
+export interface ModelRequest {
+  /** One that the manifest asks for; the operator says which model it is. */
+  role: string;
+  messages: readonly { role: 'system' | 'user' | 'assistant'; content: string }[];
+  maxTokens?: number;
+}
+
+export interface ModelResponse {
+  text: string;
+  usage: { inputTokens: number; outputTokens: number };
+  model: string;
+}
 
 type Log = (message: string, data?: unknown) => Promise<void>;
 
@@ -48,8 +112,23 @@ export interface Context {
   readonly clock: { now(): Promise<number> };
   /** At most 4096 bytes from the host's source of randomness. */
   readonly random: { bytes(count: number): Promise<Uint8Array> };
-  /** The text of a granted regular file: UTF-8, at most 8 MiB. */
-  readonly fs: { readText(path: string): Promise<string> };
+  /** Regular files and folders by absolute path, inside what is granted; at most 8 MiB at once. */
+  readonly fs: {
+    /** UTF-8. */
+    readText(path: string): Promise<string>;
+    readBytes(path: string): Promise<Uint8Array>;
+    list(path: string): Promise<FolderEntry[]>;
+    /** The whole file, new or replaced; `create` refuses one that is there. `replace` unless given. */
+    writeText(path: string, text: string, mode?: 'replace' | 'create'): Promise<Written>;
+    writeBytes(path: string, bytes: Uint8Array, mode?: 'replace' | 'create'): Promise<Written>;
+  };
+  /** One HTTP exchange; the global `fetch` is this with the web's face. */
+  http(request: HttpRequest): Promise<HttpResponse>;
+  /** A secret is never handed out: the host checks with it. */
+  readonly secret: { verify(request: MacRequest): Promise<{ valid: boolean }> };
+  /** Calls `kind/name` of another bundle, within what is left of this call's time and effects; its output. */
+  invoke(name: string, input: unknown): Promise<unknown>;
+  model(request: ModelRequest): Promise<ModelResponse>;
   exec(request: ExecRequest): Promise<ExecResult>;
   /** Texts that the bundle keeps between calls, for each tenant apart. */
   readonly kv: {

@@ -1,8 +1,9 @@
 // `ctx`, what a function gets beside its input: the host's capabilities as functions that all return promises, and nothing
 // else (DESIGN.md §4 "Capabilities"). Frozen, one a call.
 
+import { decodeBase64, encodeBase64 } from './base64.ts';
 import type { Request } from './effects.ts';
-import { type Bare, CapturedBytes, charCodeAt, freeze, primitiveText, whenSettled } from './intrinsics.ts';
+import { type Bare, freeze, primitiveText, whenSettled } from './intrinsics.ts';
 
 const MAX_LOG_MESSAGE = 10_000;
 
@@ -30,8 +31,29 @@ export function createContext(request: Request, dryRun: boolean): object {
           decodeBase64(text as string),
         ),
     }),
-    fs: freeze({ readText: (path: unknown) => ask('fs.read', { __proto__: null, path }, 'text') }),
+    fs: freeze({
+      readText: (path: unknown) => ask('fs.read', { __proto__: null, path }, 'text'),
+      readBytes: (path: unknown) =>
+        whenSettled(ask('fs.read', { __proto__: null, path, encoding: 'base64' }, 'base64'), (text) =>
+          decodeBase64(text as string),
+        ),
+      list: (path: unknown) => ask('fs.list', { __proto__: null, path }, 'entries'),
+      writeText: (path: unknown, text: unknown, mode?: unknown) =>
+        request('fs.write', { __proto__: null, path, text, mode } as Bare),
+      writeBytes: (path: unknown, bytes: unknown, mode?: unknown) =>
+        request('fs.write', {
+          __proto__: null,
+          path,
+          base64: encodeBase64(bytes as Uint8Array),
+          mode,
+        } as Bare),
+    }),
+    http: (http: unknown) => request('http', http),
     exec: (exec: unknown) => request('exec', exec),
+    secret: freeze({ verify: (mac: unknown) => request('secret.verify', mac) }),
+    invoke: (name: unknown, input: unknown) =>
+      ask('invoke', { __proto__: null, function: name, input }, 'output'),
+    model: (model: unknown) => request('model', model),
     kv: freeze({
       get: (key: unknown) => ask('kv.get', { __proto__: null, key }, 'value'),
       set: (key: unknown, value: unknown) => request('kv.set', { __proto__: null, key, value } as Bare),
@@ -39,32 +61,4 @@ export function createContext(request: Request, dryRun: boolean): object {
       list: (prefix?: unknown) => ask('kv.list', { __proto__: null, prefix }, 'keys'),
     }),
   });
-}
-
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const VALUES = new CapturedBytes(128);
-for (let digit = 0; digit < 64; digit++) VALUES[DIGITS.charCodeAt(digit)] = digit;
-
-/** The bytes of canonical base64, which the broker wrote. */
-function decodeBase64(text: string): Uint8Array {
-  let length = (text.length / 4) * 3;
-  if (text[text.length - 1] === '=') length--;
-  if (text[text.length - 2] === '=') length--;
-  const bytes = new CapturedBytes(length);
-  for (let i = 0, at = 0; i < text.length; i += 4) {
-    const word =
-      (sextet(text, i) << 18) |
-      (sextet(text, i + 1) << 12) |
-      (sextet(text, i + 2) << 6) |
-      sextet(text, i + 3);
-    bytes[at++] = word >> 16;
-    bytes[at++] = word >> 8;
-    bytes[at++] = word;
-  }
-  return bytes;
-}
-
-/** The six bits of one digit; padding is 0, and what it would write lies past the end. */
-function sextet(text: string, index: number): number {
-  return VALUES[charCodeAt(text, index)] ?? 0;
 }

@@ -13,6 +13,10 @@ const promiseThen = Promise.prototype.then;
 const stringSlice = String.prototype.slice;
 const lastIndex = String.prototype.lastIndexOf;
 const charCode = String.prototype.charCodeAt;
+const bytesLength = Reflect.getOwnPropertyDescriptor(
+  Reflect.getPrototypeOf(Uint8Array.prototype) as object,
+  'byteLength',
+)?.get as () => number;
 const symbolString = Symbol.prototype.toString;
 
 /** `promise.then(fulfilled, rejected)`. Not named `then`: a module with such an export is taken for a promise. */
@@ -34,6 +38,11 @@ export function lastIndexOf(text: string, part: string): number {
 
 export function charCodeAt(text: string, index: number): number {
   return apply(charCode, text, [index]);
+}
+
+/** Of a typed array, whatever its prototype says; TypeError for anything else. */
+export function byteLength(bytes: Uint8Array): number {
+  return apply(bytesLength, bytes, []);
 }
 
 /** The text of a primitive, cut; undefined for objects and functions, whose own conversions are guest code. */
