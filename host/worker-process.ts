@@ -130,7 +130,7 @@ export class WorkerProcess {
     this.#tickers.delete(ticker);
   }
 
-  /** Starts looking every 20 ms, until there is nothing to look at. */
+  /** Starts looking every 20 ms, until there is nothing to look at; as long as it looks, this process does not end by itself. */
   wake(): void {
     if (this.#timer === undefined && this.#loss === undefined) {
       this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -140,6 +140,7 @@ export class WorkerProcess {
   /** Ends the process; settled when it is gone. What is in flight is lost with cause `closed`. */
   async close(): Promise<void> {
     this.#lose('closed', 'the host closed it');
+    this.#launched.hold();
     await this.exited;
   }
 

@@ -20,13 +20,16 @@ export interface LaunchedWorker {
   readonly wire: Socket;
   /** The last of what it wrote to stdout and stderr, for diagnosis. Hostile text. */
   tail(): string;
+  /** Keeps this process alive until the worker is gone: for whoever waits for its end. */
+  hold(): void;
 }
 
 const TAIL_CHARS = 4_096;
 
 /**
  * Starts the worker script; E_WORKER_LOST where there is no room for a process. The process leads a group of its own, so that a signal for the terminal's group does not reach it;
- * it ends when `wire` closes, whoever closes it.
+ * it ends when `wire` closes, whoever closes it. By itself it keeps no process alive: an embedder that forgets to close its host
+ * ends all the same, and the worker with it.
  */
 export function launchWorker(script: string): LaunchedWorker {
   const child = spawn(process.execPath, [...WORKER_FLAGS, '--eval', script, '--', addonPath()], {
@@ -48,5 +51,11 @@ export function launchWorker(script: string): LaunchedWorker {
       tail = (tail + text).slice(-TAIL_CHARS);
     });
   }
-  return { child, wire, tail: () => tail };
+  // The pipes of a child are sockets, which its types do not say.
+  const handles = [child, wire, child.stdout as Socket | null, child.stderr as Socket | null];
+  for (const handle of handles) handle?.unref();
+  const hold = (): void => {
+    for (const handle of handles) handle?.ref();
+  };
+  return { child, wire, tail: () => tail, hold };
 }
