@@ -1,8 +1,9 @@
 // Grants in words: what a person is shown before and after granting, and the command line that grants (DESIGN.md §4 "an
 // interpreter, or a literal shell line, is granted only as that exact text and shown as `equals your shell`").
 import { basename } from 'node:path';
-import type { Grant } from '../src/contracts/config.ts';
+import type { Grant, HttpScope } from '../src/contracts/config.ts';
 import type { GrantDraft } from './grants.ts';
+import { readsBeside } from './http-scope.ts';
 import { plain, shellQuote } from './plain-text.ts';
 
 /** Programs that run what their arguments, their input or a script of someone else's tells them to run. */
@@ -46,9 +47,29 @@ function describeSubject(grant: Grant): string {
       return grant.class === 'mutate'
         ? `keep values of its own, for each tenant apart; ${describeClass(grant.class)}`
         : 'read the values it has kept';
+    case 'http': {
+      const mixed = readsBeside(grant) ? ' (GET and HEAD only observe)' : '';
+      const inner = grant.private ? ', also where that leads into your own network or this machine' : '';
+      return `send ${describeScope(grant)}${inner}; ${describeClass(grant.class)}${mixed}`;
+    }
+    case 'secret':
+      return describeSecret(grant);
     default:
       return grant satisfies never;
   }
+}
+
+function describeScope({ origin, methods, pathPrefix }: HttpScope): string {
+  return `${methods.join(', ')} to ${plain(origin, 300)}${plain(pathPrefix, 1024)}${pathPrefix.endsWith('/') ? '…' : ''}`;
+}
+
+function describeSecret({ name, use }: Extract<Grant, { capability: 'secret' }>): string {
+  if ('mac' in use)
+    return `learn whether a message carries a valid ${use.mac.algorithms.join(' or ')} of the secret ${name}, never the secret`;
+  const { header, format, origin } = use.http;
+  const value = plain(format.replace('{}', name), 512);
+  const open = origin.startsWith('http:') ? ', unencrypted' : '';
+  return `have the secret ${name} sent as "${header}: ${value}" with ${describeScope(use.http)}${open}; it never sees the secret`;
 }
 
 function describeClass(effectClass: Grant['class']): string {
@@ -56,6 +77,13 @@ function describeClass(effectClass: Grant['class']): string {
     ? 'it changes things, so it needs a plan and is left out of a dry run'
     : 'you say that it changes nothing, so it also runs in a dry run and without a plan';
 }
+
+const scopeWords = ({ origin, methods, pathPrefix }: HttpScope): string[] => [
+  '--origin',
+  origin,
+  ...methods.flatMap((method) => ['--method', method]),
+  ...(pathPrefix === '/' ? [] : ['--path-prefix', pathPrefix]),
+];
 
 /** What `signet grant` is called with to make the grant: runs as printed. */
 export function grantCommandLine(draft: GrantDraft): string {
@@ -71,6 +99,24 @@ export function grantCommandLine(draft: GrantDraft): string {
       break;
     case 'kv':
       words.push('--class', draft.class);
+      break;
+    case 'http':
+      words.push(...scopeWords(draft));
+      if (draft.private) words.push('--private');
+      if (draft.maxBytes !== undefined) words.push('--max-bytes', String(draft.maxBytes));
+      words.push('--class', draft.class);
+      break;
+    case 'secret':
+      words.push('--name', draft.name);
+      if ('mac' in draft.use) words.push(...draft.use.mac.algorithms.flatMap((one) => ['--mac', one]));
+      else
+        words.push(
+          ...scopeWords(draft.use.http),
+          '--header',
+          draft.use.http.header,
+          '--format',
+          draft.use.http.format,
+        );
       break;
     default:
       draft satisfies never;

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
 import { formatYaml, parseYaml } from '../registry/yaml.ts';
-import { Grant, Grants } from '../src/contracts/config.ts';
+import { Grant, Grants, type HttpScope } from '../src/contracts/config.ts';
 import type { Principal } from '../src/contracts/plan.ts';
 import { digestOf, digestOfJson } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
@@ -13,6 +13,7 @@ import type { Clock } from '../src/ports.ts';
 import { parseShape } from '../src/shape.ts';
 import { errnoOf, ioError, realpathOfPlanned, writeAtomic } from './files.ts';
 import { isInside } from './granted-files.ts';
+import { isReservedHeader } from './http-headers.ts';
 import { type ProjectPaths, projectPaths, protectedPaths } from './paths.ts';
 import { plain } from './plain-text.ts';
 import { acquireLock, type StateLock } from './state-lock.ts';
@@ -72,10 +73,25 @@ function subjectOf(grant: Grant | GrantDraft): unknown {
         : { bundle, capability, command: grant.command };
     case 'kv':
       return { bundle, capability };
+    case 'http':
+      return { bundle, capability, ...scopeOf(grant) };
+    case 'secret':
+      return {
+        bundle,
+        capability,
+        name: grant.name,
+        use: 'http' in grant.use ? scopeOf(grant.use.http) : 'mac',
+      };
     default:
       return grant satisfies never;
   }
 }
+
+const scopeOf = ({ origin, methods, pathPrefix }: HttpScope): object => ({
+  origin,
+  methods: [...methods].sort(),
+  pathPrefix,
+});
 
 /**
  * The grants in a file; an absent file grants nothing. E_CONFIG, with the line where the YAML is at fault: malformed YAML,
@@ -117,8 +133,11 @@ function parseGrants(text: string, file: string): GrantSet {
 
 function problemOf(grant: Grant, twin: number | undefined): string | undefined {
   if (twin !== undefined) return `says the same as grants.${twin}: keep one`;
-  if (grant.capability === 'fs.read' && grant.class === 'mutate')
-    return 'fs.read only observes: class observe';
+  const { capability } = grant;
+  if ((capability === 'fs.read' || capability === 'secret') && grant.class === 'mutate')
+    return `${capability} only observes: class observe`;
+  if (capability === 'secret' && 'http' in grant.use && isReservedHeader(grant.use.http.header))
+    return `the header ${grant.use.http.header} is never a secret's`;
   return undefined;
 }
 

@@ -61,4 +61,18 @@ export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
+/** Scheme, host and port, spelt as a URL spells them: `https://api.example.com`, `http://127.0.0.1:8080`. */
+export const Origin = z
+  .string()
+  .max(300)
+  .refine(
+    (text) => /^https?:[^*]+$/.test(text) && URL.canParse(text) && new URL(text).origin === text,
+    'expected an origin such as https://api.example.com, without a path',
+  );
+
+/** The name of a secret that the operator keeps. */
+export const SecretName = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'expected capital letters, digits and underscores');
+
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };

@@ -1,6 +1,17 @@
 // The three files an operator commits: signet.lock.json, policy.yaml, grants.yaml. Unknown fields are errors.
 import { z } from 'zod';
-import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
+import {
+  BundleName,
+  Count,
+  Digest,
+  Fingerprint,
+  NamePart,
+  Origin,
+  PublicKeyText,
+  SecretName,
+  Time,
+  Version,
+} from './common.ts';
 import { CapabilityId, CapabilityRequest } from './manifest.ts';
 
 /** signet.lock.json: exactly what is installed. */
@@ -103,6 +114,54 @@ const grantBase = {
   by: z.string().min(1).max(256),
 };
 
+/** What an HTTP grant covers, and a secret is put into: requests of these methods to one origin, at and below one path. */
+const httpScope = {
+  origin: Origin,
+  methods: z
+    .array(z.string().regex(/^(?!(?:CONNECT|TRACE|TRACK)$)[A-Z]{1,16}$/, 'expected a method such as GET'))
+    .min(1)
+    .max(16),
+  /** With a last `/` everything below it; without one, also itself. */
+  pathPrefix: z
+    .string()
+    .max(1024)
+    .refine(
+      (path) => /^\/(?!.*(?:[%;]|\/\/))/.test(path) && new URL(path, 'http://x').pathname === path,
+      'expected a plain path such as /v1/, without %, ; or //',
+    )
+    .default('/'),
+};
+
+export interface HttpScope {
+  readonly origin: string;
+  readonly methods: readonly string[];
+  readonly pathPrefix: string;
+}
+
+/** The longest answer that a bundle may have of an origin, in bytes. */
+export const MAX_HTTP_BYTES = 8 * 1024 * 1024;
+
+/** Keyed hashes that a secret may verify. */
+export const MAC_ALGORITHMS = ['hmac-sha256', 'hmac-sha512', 'hmac-sha1'] as const;
+
+/** What a secret is used for: it is put into one header of the covered requests, or verifies MACs. A bundle never sees it. */
+const SecretUse = z.union([
+  z.strictObject({
+    http: z.strictObject({
+      ...httpScope,
+      header: z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'expected the name of a header'),
+      /** The header's value: `{}` stands for the secret. */
+      format: z
+        .string()
+        .max(256)
+        .regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, 'expected printable ASCII')
+        .refine((format) => format.split('{}').length === 2, 'expected {} once, where the secret goes')
+        .default('{}'),
+    }),
+  }),
+  z.strictObject({ mac: z.strictObject({ algorithms: z.array(z.enum(MAC_ALGORITHMS)).min(1).max(3) }) }),
+]);
+
 /** One grant. The class is the operator's word, never the bundle's. */
 export const Grant = z.discriminatedUnion('capability', [
   z.strictObject({
@@ -123,6 +182,16 @@ export const Grant = z.discriminatedUnion('capability', [
     shell: z.boolean().default(false),
   }),
   z.strictObject({ ...grantBase, capability: z.literal('kv') }),
+  z.strictObject({
+    ...grantBase,
+    capability: z.literal('http'),
+    ...httpScope,
+    /** Also where the origin leads to a private, loopback or link-local address. */
+    private: z.boolean().default(false),
+    /** Of a decompressed answer. */
+    maxBytes: z.number().int().min(1).max(MAX_HTTP_BYTES).optional(),
+  }),
+  z.strictObject({ ...grantBase, capability: z.literal('secret'), name: SecretName, use: SecretUse }),
 ]);
 export type Grant = z.infer<typeof Grant>;
 

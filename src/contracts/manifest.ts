@@ -1,6 +1,6 @@
 // plugin.json: Agent Plugins 1.0.0 with Signet's own data under `extensions["dev.signet"]` (DESIGN.md §2).
 import { z } from 'zod';
-import { BundleName, FunctionName, NamePart, Version, VersionRange } from './common.ts';
+import { BundleName, FunctionName, NamePart, SecretName, Version, VersionRange } from './common.ts';
 
 export const MANIFEST_SCHEMA_ID = 'https://agent-plugins.org/schemas/1.0.0/plugin.schema.json';
 export const EXTENSION = 'dev.signet';
@@ -75,10 +75,7 @@ export const CapabilityRequest = z.discriminatedUnion('id', [
   }),
   z.strictObject({
     id: z.literal('secret'),
-    names: z
-      .array(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/))
-      .min(1)
-      .max(32),
+    names: z.array(SecretName).min(1).max(32),
   }),
   z.strictObject({ id: z.literal('model'), roles: z.array(z.string().min(1).max(64)).min(1).max(16) }),
   z.strictObject({ id: z.literal('invoke'), functions: z.array(z.string().min(3).max(160)).min(1).max(64) }),

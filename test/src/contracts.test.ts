@@ -301,9 +301,22 @@ const STRICT: readonly (readonly [string, z.ZodType, object, readonly string[]])
         { ...GRANT, capability: 'kv' },
         { ...GRANT, capability: 'fs.read', path: '/x' },
         { ...GRANT, capability: 'exec', program: '/bin/x', args: [] },
+        { ...GRANT, capability: 'http', origin: 'https://a.example', methods: ['GET'] },
+        {
+          ...GRANT,
+          capability: 'secret',
+          name: 'KEY',
+          use: { http: { origin: 'https://a.example', methods: ['GET'], header: 'X-Key' } },
+        },
+        { ...GRANT, capability: 'secret', name: 'KEY', use: { mac: { algorithms: ['hmac-sha256'] } } },
       ],
     },
-    ['', 'grants.0', 'grants.1', 'grants.2'],
+    [
+      '',
+      ...['0', '1', '2', '3', '4', '4.use', '4.use.http', '5', '5.use', '5.use.mac'].map(
+        (at) => `grants.${at}`,
+      ),
+    ],
   ],
   [
     'FirstPartyLock',
@@ -427,6 +440,12 @@ describe('Policy', () => {
 describe('Grants', () => {
   const grant = (more: object) => Grants.safeParse({ version: 1, grants: [{ ...GRANT, ...more }] }).success;
   const exec = { capability: 'exec', program: '/bin/x', args: [] };
+  const http = { capability: 'http', origin: 'https://api.example.com', methods: ['GET'] };
+  const secret = {
+    capability: 'secret',
+    name: 'KEY',
+    use: { http: { origin: 'https://api.example.com', methods: ['GET'], header: 'Authorization' } },
+  };
   test.each<[object, boolean]>([
     [{ capability: 'kv' }, true],
     [{ capability: 'kv', expires: TIME }, true],
@@ -440,6 +459,42 @@ describe('Grants', () => {
     [{ capability: 'fs.read', path: 'relative' }, false],
     [{ capability: 'fs.read', path: '~/x' }, false],
     [{ capability: 'fs.write', path: '/x' }, false],
+    [http, true],
+    [{ ...http, origin: 'http://127.0.0.1:8080' }, true],
+    [{ ...http, origin: 'http://[::1]' }, true],
+    [{ ...http, origin: 'https://api.example.com/' }, false],
+    [{ ...http, origin: 'https://api.example.com:443' }, false],
+    [{ ...http, origin: 'https://API.example.com' }, false],
+    [{ ...http, origin: 'https://ann@api.example.com' }, false],
+    [{ ...http, origin: 'http://0x7f.1' }, false],
+    [{ ...http, origin: 'https://*.example.com' }, false],
+    [{ ...http, origin: 'ftp://api.example.com' }, false],
+    [{ ...http, origin: 'file://' }, false],
+    [{ ...http, methods: [] }, false],
+    [{ ...http, methods: ['get'] }, false],
+    [{ ...http, methods: ['CONNECT'] }, false],
+    [{ ...http, methods: ['TRACE'] }, false],
+    [{ ...http, methods: ['PROPFIND', 'CONNECTED'] }, true],
+    ...['v1/', '/v1/../', '/v1%2f', '/v1//x', '//evil', '/v1?x', '/v1#x', '/v1/;x', '/v1\\x', '/ä', ''].map(
+      (pathPrefix): [object, boolean] => [{ ...http, pathPrefix }, false],
+    ),
+    [{ ...http, pathPrefix: '/v1/a.b-c_~x' }, true],
+    [{ ...http, maxBytes: 0 }, false],
+    [{ ...http, maxBytes: 8 << 20 }, true],
+    [{ ...http, maxBytes: (8 << 20) + 1 }, false],
+    [secret, true],
+    [{ ...secret, name: 'key' }, false],
+    [{ ...secret, use: {} }, false],
+    [{ ...secret, use: { mac: { algorithms: ['hmac-sha256'] } } }, true],
+    [{ ...secret, use: { mac: { algorithms: ['hmac-md5'] } } }, false],
+    [{ ...secret, use: { mac: { algorithms: [] } } }, false],
+    [{ ...secret, use: { ...secret.use, mac: { algorithms: ['hmac-sha256'] } } }, false],
+    ...['Bearer', '{}{}', 'a\r\nb: {}', ' {}', '{} ', 'ä{}', ''].map((format): [object, boolean] => [
+      { ...secret, use: { http: { ...secret.use.http, format } } },
+      false,
+    ]),
+    [{ ...secret, use: { http: { ...secret.use.http, format: 'token key="{}"' } } }, true],
+    [{ ...secret, use: { http: { ...secret.use.http, header: 'a b' } } }, false],
     [exec, true],
     [{ ...exec, program: 'x' }, false],
     [{ ...exec, args: 'x' }, false],

@@ -5,13 +5,14 @@ import { userInfo } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { describeGrant } from '../../../host/grant-text.ts';
 import { addGrant, type GrantDraft, grantId, loadGrants, removeGrant } from '../../../host/grants.ts';
+import { isReading } from '../../../host/http-scope.ts';
 import { projectPaths } from '../../../host/paths.ts';
 import { resolveCommand } from '../../../host/resolve-command.ts';
 import { readLockfile } from '../../../registry/lockfile.ts';
-import type { Grant } from '../../../src/contracts/config.ts';
+import { type Grant, type HttpScope, MAC_ALGORITHMS } from '../../../src/contracts/config.ts';
 import type { Principal } from '../../../src/contracts/plan.ts';
 import { SignetError } from '../../../src/error.ts';
-import { directoryOf, type Invocation, type Run, text } from '../command.ts';
+import { directoryOf, type Invocation, type Run, text, texts } from '../command.ts';
 
 const clock = { now: () => Date.now() };
 
@@ -80,11 +81,58 @@ function draft(
     }
     case 'kv':
       return { ...common, capability, class: classOf(invocation) };
+    case 'http': {
+      const scope = httpScope(invocation, capability);
+      const reading = scope.methods.every(isReading);
+      const maxBytes = text(invocation, 'max-bytes');
+      return {
+        ...common,
+        capability,
+        class: classOf(invocation, reading ? 'observe' : 'mutate'),
+        ...scope,
+        private: invocation.flags['private'] === true,
+        ...(maxBytes === undefined ? {} : { maxBytes: Number(maxBytes) }),
+      };
+    }
+    case 'secret': {
+      const name = text(invocation, 'name');
+      if (name === undefined) throw usage('secret needs --name NAME, as `signet secret list` shows it');
+      return { ...common, capability, class: 'observe', name, use: secretUse(invocation) };
+    }
     default:
       throw usage(
-        `${capability} cannot be granted: this version knows fs.read, exec and kv; clock, random and log need no grant`,
+        `${capability} cannot be granted: this version knows fs.read, http, exec, kv and secret; clock, random and log need no grant`,
       );
   }
+}
+
+function httpScope(invocation: Invocation, capability: string): HttpScope & { methods: string[] } {
+  const given = text(invocation, 'origin');
+  if (given === undefined) throw usage(`${capability} needs --origin URL, such as https://api.example.com`);
+  const url = URL.parse(given);
+  if (url === null || (url.pathname !== '/' && text(invocation, 'path-prefix') === undefined))
+    throw usage(`--origin ${given} is not an origin: say its path as --path-prefix PATH`);
+  const methods = texts(invocation, 'method').map((method) => method.toUpperCase());
+  return {
+    origin: url.origin,
+    methods: methods.length === 0 ? ['GET'] : [...new Set(methods)],
+    pathPrefix: text(invocation, 'path-prefix') ?? '/',
+  };
+}
+
+function secretUse(invocation: Invocation): Extract<GrantDraft, { capability: 'secret' }>['use'] {
+  const macs = texts(invocation, 'mac');
+  const header = text(invocation, 'header');
+  if (macs.length > 0 === (header !== undefined))
+    throw usage('secret needs either --mac ALGORITHM or --origin URL with --header NAME');
+  if (header === undefined) {
+    const algorithms = MAC_ALGORITHMS.filter((algorithm) => macs.includes(algorithm));
+    if (algorithms.length < new Set(macs).size) throw usage(`--mac is one of ${MAC_ALGORITHMS.join(', ')}`);
+    return { mac: { algorithms } };
+  }
+  const format =
+    text(invocation, 'format') ?? (header.toLowerCase() === 'authorization' ? 'Bearer {}' : '{}');
+  return { http: { ...httpScope(invocation, 'secret'), header, format } };
 }
 
 /** What the grant may do. Where nothing says so, there is no safe guess: the operator must. */
