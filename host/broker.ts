@@ -150,6 +150,7 @@ export class Broker {
       this.#outcome(call, request, 'would', null, null);
       return success({ status: 'would', action: effect.action });
     }
+    if (mutates) call.budget.mutates();
     let answer: EffectAnswer & { ok: true };
     try {
       answer = success(await effect.perform());

@@ -88,6 +88,12 @@ export class Generation implements Ticker {
     return this.#calls.has(callId);
   }
 
+  /** No call waits for its end. */
+  get isIdle(): boolean {
+    for (const call of this.#calls.values()) if (!call.settled) return false;
+    return true;
+  }
+
   start(call: Call): void {
     this.#calls.set(call.id, call);
     call.onAbort = () => this.#stop(call, () => call.fail(aborted('the call was aborted')));

@@ -55,6 +55,11 @@ export class Guest {
     this.#onClose();
   }
 
+  /** Ends its isolate unless a call is in flight there. */
+  closeIfIdle(): void {
+    if (this.#generation?.isIdle !== false) this.close();
+  }
+
   #current(): Generation {
     if (this.#closed) throw new SignetError('E_ABORTED', 'the guest is closed', { item: this.digest });
     if (this.#generation === undefined) {

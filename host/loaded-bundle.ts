@@ -1,5 +1,6 @@
 // One verified bundle that the host runs: its functions as providers, an isolate for each tenant, and a journal record at
 // the start and the end of every call (DESIGN.md §4).
+import { Budget } from '../src/budget.ts';
 import { EXTENSION, fullName, type Kind, type Manifest, type Provided } from '../src/contracts/manifest.ts';
 import type { BundleRef, CallOptions, CheckedInput, Provider } from '../src/dispatch.ts';
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
@@ -47,7 +48,10 @@ export class LoadedBundle {
   readonly #code: string;
   readonly #services: BundleServices;
   readonly #guests = new Map<string, Promise<Guest>>();
-  #closed = false;
+  /** Calls that were let in and have no end yet. */
+  #calls = 0;
+  #state: 'open' | 'retired' | 'closed' = 'open';
+  #retired: PromiseWithResolvers<void> | undefined;
 
   /** `code` is the very text whose bytes were verified. */
   constructor(manifest: Manifest, digest: string, code: string, services: BundleServices) {
@@ -69,13 +73,31 @@ export class LoadedBundle {
 
   /** Ends every isolate of the bundle; calls in flight, and later ones, fail with E_ABORTED. */
   close(): void {
-    this.#closed = true;
-    for (const guest of this.#guests.values()) {
-      guest.then(
-        (opened) => opened.close(),
-        () => undefined,
-      );
-    }
+    this.#state = 'closed';
+    this.#endIsolates((guest) => guest.close());
+    this.#retired?.resolve();
+  }
+
+  /**
+   * Takes no new calls (E_ABORTED) and ends the isolates once the calls in flight have their ends; settled then, or when it is
+   * closed. An isolate in which a successor of the same digest has calls is left to it.
+   */
+  retire(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'retired';
+    this.#retired ??= Promise.withResolvers();
+    this.#endIfDone();
+    return this.#retired.promise;
+  }
+
+  #endIfDone(): void {
+    if (this.#state === 'open' || this.#calls > 0) return;
+    this.#state = 'closed';
+    this.#endIsolates((guest) => guest.closeIfIdle());
+    this.#retired?.resolve();
+  }
+
+  #endIsolates(end: (guest: Guest) => void): void {
+    for (const guest of this.#guests.values()) guest.then(end, () => undefined);
     this.#guests.clear();
   }
 
@@ -100,8 +122,24 @@ export class LoadedBundle {
     options: CallOptions,
     accept: (output: string) => T,
   ): Promise<{ callId: string; output: T }> {
+    if (this.#state !== 'open') throw this.#unloaded();
+    this.#calls++;
+    try {
+      return await this.#call(kind, name, input, options, accept);
+    } finally {
+      this.#calls--;
+      this.#endIfDone();
+    }
+  }
+
+  async #call<T>(
+    kind: Kind,
+    name: string,
+    input: CheckedInput,
+    options: CallOptions,
+    accept: (output: string) => T,
+  ): Promise<{ callId: string; output: T }> {
     const { broker, journal, clock, nextCallId, inFlight } = this.#services;
-    this.#requireOpen();
     const limits = this.#limits(kind);
     const { text, value } = input;
     // Counted only where it matters: a UTF-16 unit is at most three bytes.
@@ -111,6 +149,7 @@ export class LoadedBundle {
         actual: String(Buffer.byteLength(text)),
       });
     }
+    const { caller } = options;
     const callId = nextCallId();
     const record = new CallRecord({ callId, kind, name, bundle: this.ref, options, value }, journal, clock);
     const ended = new AbortController();
@@ -126,8 +165,9 @@ export class LoadedBundle {
         return record.inputHash;
       },
       requests: this.#extension.capabilities,
-      depth: 0,
-      deadlineMs: record.startedAt + limits.wallMs,
+      depth: caller === undefined ? 0 : caller.depth + 1,
+      deadlineMs: Math.min(record.startedAt + limits.wallMs, caller?.deadlineMs ?? Number.POSITIVE_INFINITY),
+      budget: new Budget(limits.effects, caller?.budget),
       signal: ended.signal,
     };
     let effects = 0;
@@ -146,6 +186,13 @@ export class LoadedBundle {
         perform: async (effect) => {
           effects++;
           record.start();
+          if (!call.budget.spend()) {
+            return {
+              ok: false,
+              code: 'E_EFFECT_LIMIT',
+              message: 'the call that leads to this one has no effects left',
+            };
+          }
           const answer = await inFlight.track(broker.perform(call, effect));
           if (!answer.ok && refusal === undefined && SHOWN_REFUSALS.has(answer.code)) refusal = answer;
           return answer;
@@ -176,7 +223,7 @@ export class LoadedBundle {
       if (this.#guests.get(tenant) === present) this.#guests.delete(tenant);
       return this.#guest(tenant, heapMb);
     }
-    this.#requireOpen();
+    if (this.#state === 'closed') throw this.#unloaded();
     const { digest } = this.ref;
     const domain = this.#extension.namespace;
     const opening = this.#services.supervisor.open({ digest, tenant, domain, code: this.#code, heapMb });
@@ -185,8 +232,8 @@ export class LoadedBundle {
     return opening;
   }
 
-  #requireOpen(): void {
-    if (this.#closed) throw new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
+  #unloaded(): SignetError {
+    return new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
   }
 
   /** The kind's limits, tightened by the manifest, never widened. */

@@ -1,11 +1,23 @@
 // Dispatch by name (DESIGN.md: "the core dispatches by name and knows nothing else"). A function is `kind/name`; the value
 // that goes in and the value that comes out are checked here, on the host's side of the boundary.
+import type { Budget } from './budget.ts';
 import type { Kind } from './contracts/manifest.ts';
 import type { PlanContext, Principal } from './contracts/plan.ts';
 import { type ErrorCode, SignetError } from './error.ts';
 import type { Validator } from './json-schema-check.ts';
 import { KINDS } from './kinds/index.ts';
 import { kindValidator } from './kinds/validators.ts';
+
+/** A call that leads to another: what it has left is all that the other may use, and it ends with it. */
+export interface Caller {
+  /** How many calls led to it: 0 for a call from outside. */
+  readonly depth: number;
+  /** When it ends at the latest: milliseconds since the epoch, by the host's clock. */
+  readonly deadlineMs: number;
+  readonly budget: Budget;
+  /** Aborted as soon as it has ended, however it ended. */
+  readonly signal: AbortSignal;
+}
 
 export interface CallOptions {
   /** Whose call it is: state is never shared between tenants. */
@@ -16,6 +28,8 @@ export interface CallOptions {
   /** Required before any effect that mutates. */
   readonly plan?: PlanContext;
   readonly signal?: AbortSignal;
+  /** The call of a bundle that asks for this one. */
+  readonly caller?: Caller;
 }
 
 export interface BundleRef {

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { JsonValue } from '../../src/contracts/common.ts';
 import type { CapabilityId, CapabilityRequest, Kind } from '../../src/contracts/manifest.ts';
 import type { PlanContext } from '../../src/contracts/plan.ts';
+import type { Caller } from '../../src/dispatch.ts';
 import { SignetError } from '../../src/error.ts';
 import { parseShape } from '../../src/shape.ts';
 import { grantCommandLine } from '../grant-text.ts';
@@ -11,7 +12,7 @@ import type { GrantDraft, GrantSet } from '../grants.ts';
 import type { KeyValueStore } from '../kv.ts';
 
 /** One call, as the host knows it: nothing in here comes from the bundle's code. One object for the whole call. */
-export interface CallContext {
+export interface CallContext extends Caller {
   readonly callId: string;
   readonly bundle: { readonly name: string; readonly version: string; readonly digest: string };
   readonly kind: Kind;
@@ -23,12 +24,6 @@ export interface CallContext {
   readonly inputHash: string;
   /** What the bundle's manifest asks for. */
   readonly requests: readonly CapabilityRequest[];
-  /** How many calls led to this one. */
-  readonly depth: number;
-  /** When the call ends at the latest: milliseconds since the epoch, by the host's clock. */
-  readonly deadlineMs: number;
-  /** Aborted as soon as the call has ended, however it ended. */
-  readonly signal: AbortSignal;
 }
 
 /** A line that a bundle wrote: escaped and cut already. */

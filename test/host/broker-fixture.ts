@@ -9,6 +9,7 @@ import { GrantSet } from '../../host/grants.ts';
 import { openJournalFile } from '../../host/journal-file.ts';
 import { KeyValueStore } from '../../host/kv.ts';
 import { sha256 } from '../../keys/hash.ts';
+import { Budget } from '../../src/budget.ts';
 import { Grant } from '../../src/contracts/config.ts';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
 import type { Kind } from '../../src/contracts/manifest.ts';
@@ -110,6 +111,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
         { id: 'exec', commands: 'granted' },
       ],
       depth: 0,
+      budget: new Budget(1_000),
       deadlineMs: NOW + 30_000,
       signal: new AbortController().signal,
       ...overrides,

@@ -220,6 +220,7 @@ const CHILD = `
   const { grantsOf, NOW, DIGEST } = await import(fixtureModule);
   const { Broker } = await import(new URL('../../host/broker.ts', fixtureModule));
   const { openJournalFile } = await import(new URL('../../host/journal-file.ts', fixtureModule));
+  const { Budget } = await import(new URL('../../src/budget.ts', fixtureModule));
   const { Journal } = await import(new URL('../../src/journal.ts', fixtureModule));
   const { sha256 } = await import(new URL('../../keys/hash.ts', fixtureModule));
   const journal = new Journal({ file: openJournalFile(folder + '/journal'), sha256, origin: 'test' });
@@ -233,7 +234,7 @@ const CHILD = `
   const call = {
     callId: 'call-1', bundle: { name: 'acme/tool', version: '1.0.0', digest: DIGEST }, kind: 'skill', fn: 'skill/work',
     tenant: 'default', dryRun: false, inputHash: DIGEST, requests: [{ id: 'exec', commands: 'granted' }], depth: 0,
-    deadlineMs: NOW + 600_000, signal: new AbortController().signal,
+    budget: new Budget(1), deadlineMs: NOW + 600_000, signal: new AbortController().signal,
   };
   await broker.perform(call, { id: 'call-1.1', capability: 'exec', args: '{"command":"act"}' });`;
 

@@ -1,9 +1,11 @@
 // One bundle in the host: what its manifest makes of its calls, what is written down of them, and what is left when it is closed
 // (THREATS.md H16, H17, H19, H20, 27). Real workers; the broker of the host over a real journal.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { CallContext } from '../../host/capabilities/capability.ts';
 import { InFlight } from '../../host/in-flight.ts';
 import { LoadedBundle } from '../../host/loaded-bundle.ts';
 import { sha256 } from '../../keys/hash.ts';
+import { Budget } from '../../src/budget.ts';
 import { Manifest } from '../../src/contracts/manifest.ts';
 import { digestOf, digestOfJson } from '../../src/digest.ts';
 import type { CallOptions } from '../../src/dispatch.ts';
@@ -231,6 +233,85 @@ describe('closed', () => {
     expect(await call(successor, 'echo', 2)).toBe(2);
     expect(await call(successor, 'counts')).toBe(1);
   });
+});
+
+describe('retired', () => {
+  /** A call that is under way until `answer` is called, with the bundle that it is of. */
+  async function underWay(supervisor = supervise()) {
+    const bundle = load({}, supervisor);
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    fixture.broker.perform = async () => {
+      asked.resolve();
+      await answer.promise;
+      return { ok: true, value: '{"status":"done"}' };
+    };
+    const call1 = call(bundle, 'keeps', 'v');
+    await asked.promise;
+    return { bundle, supervisor, answer: answer.resolve, outcome: call1 };
+  }
+
+  test('the call in flight ends as if nothing were; a new one is refused; then its isolate is gone', async () => {
+    const { bundle, supervisor, answer, outcome } = await underWay();
+    let retired = false;
+    const retiring = bundle.retire().then(() => {
+      retired = true;
+    });
+    expect(await codeOf(call(bundle, 'echo'))).toBe('E_ABORTED');
+    expect(retired).toBe(false);
+    answer();
+    expect(await outcome).toEqual({ status: 'done' });
+    await retiring;
+    await bundle.retire();
+    // Opened anew, not found: what the bundle counted is forgotten.
+    expect(await call(load({}, supervisor), 'counts')).toBe(1);
+  });
+
+  test('with nothing in flight it is gone at once', async () => {
+    const supervisor = supervise();
+    const bundle = load({}, supervisor);
+    expect(await call(bundle, 'counts')).toBe(1);
+    await bundle.retire();
+    expect(await call(load({}, supervisor), 'counts')).toBe(1);
+  });
+
+  test('an isolate that a successor of the same digest is using is left to it', async () => {
+    const supervisor = supervise();
+    const bundle = load({}, supervisor);
+    expect(await call(bundle, 'counts')).toBe(1);
+    const { bundle: successor, answer, outcome } = await underWay(supervisor);
+    await bundle.retire();
+    answer();
+    expect(await outcome).toEqual({ status: 'done' });
+    expect(await call(successor, 'counts')).toBe(2);
+  });
+
+  test('closed while it retires: the call in flight is aborted', async () => {
+    const { bundle, answer, outcome } = await underWay();
+    const retiring = bundle.retire();
+    bundle.close();
+    expect(await codeOf(outcome)).toBe('E_ABORTED');
+    await retiring;
+    answer();
+  });
+});
+
+test('a call that another leads to has its deadline, its depth and its budget', async () => {
+  const bundle = load();
+  const seen: CallContext[] = [];
+  const perform = fixture.broker.perform.bind(fixture.broker);
+  fixture.broker.perform = (context, effect) => {
+    seen.push(context);
+    return perform(context, effect);
+  };
+  const budget = new Budget(7);
+  const caller = { depth: 2, deadlineMs: fixture.now + 500, budget, signal: new AbortController().signal };
+  await call(bundle, 'keeps', 'v', { caller });
+  expect(seen[0]).toMatchObject({ depth: 3, deadlineMs: fixture.now + 500 });
+  expect([seen[0]?.budget.effectsLeft, budget.effectsLeft]).toEqual([6, 6]);
+  await call(bundle, 'keeps', 'v');
+  expect(seen[1]).toMatchObject({ depth: 0, deadlineMs: fixture.now + 10_000 });
+  expect(budget.effectsLeft).toBe(6);
 });
 
 test('an effect that outlives its call is waited for, and finds its call ended', async () => {
