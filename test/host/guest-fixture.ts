@@ -1,16 +1,12 @@
 // What the tests of isolates share: small bundles, call options, a supervisor whose processes are gone afterwards.
+import { readFileSync } from 'node:fs';
 import { afterEach, expect } from 'vitest';
 import type { CallOptions, Effect, EffectAnswer } from '../../host/call.ts';
 import { type Guest, type OpenOptions, Supervisor, type SupervisorOptions } from '../../host/supervisor.ts';
 import { asSignetError } from '../../src/error.ts';
+import { bundleOf } from './bundle-of.ts';
 
-/** A bundle of skills, each the text of a function expression. */
-export function bundleOf(functions: Record<string, string>, before = ''): string {
-  const entries = Object.entries(functions).map(
-    ([name, run]) => `{kind:'skill',name:${JSON.stringify(name)},run:${run}}`,
-  );
-  return `(()=>{${before}\n__signet_define([${entries.join(',')}]);})();undefined`;
-}
+export { bundleOf };
 
 export const HONEST = bundleOf({
   echo: '(x)=>x',
@@ -79,10 +75,11 @@ export async function inside(run: string, before = '', options: Partial<CallOpti
   return JSON.parse(await guest.call('skill/run', '{}', callOptions(options)));
 }
 
+/** False also for a process that has ended and that nobody has waited for yet. */
 export function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
   } catch {
     return false;
   }

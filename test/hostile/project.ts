@@ -1,0 +1,63 @@
+// A project in which every attack of the table is an installed bundle: one bundle for each time limit, since limits are a
+// bundle's. Beside them an honest neighbour of another publisher: the first-party parser.
+import { packArchive, readArchive } from '../../registry/archive.ts';
+import { install } from '../../registry/install.ts';
+import { bringFirstParty } from '../../sdk/first-party-release.ts';
+import { DEFAULT_KEY } from '../../sdk/project.ts';
+import { localProvenance } from '../../sdk/provenance.ts';
+import { openProject, publishArchive } from '../../sdk/release.ts';
+import { MAIN_PATH } from '../../src/contracts/manifest.ts';
+import { bundleOf } from '../host/bundle-of.ts';
+import { createWorld, type World } from '../host/world.ts';
+import { DEFAULT_WALL_MS, INSTALLED_ATTACKS } from './attacks.ts';
+
+/** Builds honest stubs, puts the attacks in their place as no build would, publishes and installs the result. */
+export async function createHostileWorld(): Promise<World> {
+  const world = createWorld();
+  await bringFirstParty(world.paths, () => undefined);
+  for (const [echo, attacks] of Map.groupBy(INSTALLED_ATTACKS, (attack) => attack.echo)) {
+    const functions = {
+      [echo]: '(x)=>x',
+      ...Object.fromEntries(attacks.map(({ name, run }) => [name, run])),
+    };
+    const stubs = await world.build(
+      world.source(stubSource(Object.keys(functions)), {
+        name: echo.replace('_', '-'),
+        limits: { wallMs: attacks[0]?.wallMs ?? DEFAULT_WALL_MS },
+        capabilities: [
+          { id: 'log' },
+          { id: 'fs.read', paths: 'granted' },
+          { id: 'exec', commands: 'granted' },
+        ],
+      }),
+    );
+    bringArchive(world, stubs.name, stubs.version, withMain(stubs.archive, bundleOf(functions)));
+  }
+  return world;
+}
+
+function stubSource(names: readonly string[]): string {
+  const stub = (name: string): string =>
+    `provide({ kind: 'skill', name: '${name}', description: 'a test', input: z.unknown(), output: z.unknown(), run: () => null })`;
+  return `import { definePlugin, provide } from 'signet-host/plugin';
+import { z } from 'zod';
+export default definePlugin([${names.map(stub).join(',')}]);
+`;
+}
+
+function withMain(archive: Uint8Array, code: string): Uint8Array {
+  const files = [...readArchive(archive)].filter(([path]) => path !== 'FILES.json');
+  return packArchive(
+    files.map(([path, { bytes }]) => ({
+      path,
+      bytes: path === MAIN_PATH ? new TextEncoder().encode(code) : bytes,
+    })),
+  );
+}
+
+function bringArchive(world: World, name: string, version: string, archive: Uint8Array): void {
+  const { paths } = world;
+  publishArchive({ paths, name, archive, provenance: localProvenance(paths.project), key: DEFAULT_KEY });
+  const { verdict, bundle } = install(openProject(paths), name, version, { accept: true });
+  if (bundle === undefined) throw new Error(`not installed: ${JSON.stringify(verdict)}`);
+}
