@@ -8,13 +8,7 @@ import { sha256 } from '../keys/hash.ts';
 import { createFileExclusive, readRegularFile } from '../keys/safe-file.ts';
 import { SignetError } from '../src/error.ts';
 import type { BundledScripts } from './bundled.ts';
-import { FieldReader, formatFields } from './wire.ts';
 import { WORKER_FLAGS } from './worker/launch.ts';
-
-export interface CachedCode {
-  readonly prelude: Uint8Array;
-  readonly code: Uint8Array;
-}
 
 export interface CodeCacheOptions {
   /** Where caches outlive the process. */
@@ -25,6 +19,8 @@ export interface CodeCacheOptions {
 
 const MAC_BYTES = 32;
 const KEY_BYTES = 32;
+/** Of caches in memory: a host with thousands of bundles keeps the rest on disk, or makes do without. */
+const MAX_MEMORY_BYTES = 32 * 1024 * 1024;
 
 /** The options for caches in a folder; their key is made there once, 0600. E_IO. */
 export function codeCacheIn(directory: string): CodeCacheOptions {
@@ -37,7 +33,9 @@ export function codeCacheIn(directory: string): CodeCacheOptions {
 
 export class CodeCache {
   readonly #disk: CodeCacheOptions | undefined;
-  readonly #memory = new Map<string, CachedCode>();
+  /** The oldest first. */
+  readonly #memory = new Map<string, Uint8Array>();
+  #memoryBytes = 0;
 
   /** Without options, in memory only. A key that is too short: E_KEY. */
   constructor(disk?: CodeCacheOptions) {
@@ -47,31 +45,40 @@ export class CodeCache {
     this.#disk = disk;
   }
 
-  /** The caches made of exactly this code, or undefined. What is on disk under another MAC is as if it were not there. */
-  get(scripts: BundledScripts, code: string): CachedCode | undefined {
-    const id = identify(scripts, code);
+  /** The cache made of exactly this text, or undefined. What is on disk under another MAC is as if it were not there. */
+  get(scripts: BundledScripts, text: string): Uint8Array | undefined {
+    const id = identify(scripts, text);
     const known = this.#memory.get(id);
     if (known !== undefined || this.#disk === undefined) return known;
     const found = readCache(this.#disk, id);
-    if (found !== undefined) this.#memory.set(id, found);
+    if (found !== undefined) this.#remember(id, found);
     return found;
   }
 
   /** E_IO where it cannot be written. */
-  set(scripts: BundledScripts, code: string, cached: CachedCode): void {
-    const id = identify(scripts, code);
-    this.#memory.set(id, cached);
+  set(scripts: BundledScripts, text: string, cache: Uint8Array): void {
+    const id = identify(scripts, text);
+    this.#remember(id, cache);
     if (this.#disk === undefined) return;
-    const payload = formatFields([cached.prelude, cached.code]);
     const file = fileOf(this.#disk, id);
     try {
       mkdirSync(this.#disk.directory, { recursive: true, mode: 0o700 });
-      writeFileSync(`${file}.${process.pid}`, Buffer.concat([macOf(this.#disk, id, payload), payload]), {
+      writeFileSync(`${file}.${process.pid}`, Buffer.concat([macOf(this.#disk, id, cache), cache]), {
         mode: 0o600,
       });
       renameSync(`${file}.${process.pid}`, file);
     } catch (cause) {
       throw new SignetError('E_IO', 'a code cache cannot be written', { item: file, cause });
+    }
+  }
+
+  #remember(id: string, cache: Uint8Array): void {
+    this.#memoryBytes += cache.length - (this.#memory.get(id)?.length ?? 0);
+    this.#memory.set(id, cache);
+    for (const [oldest, { length }] of this.#memory) {
+      if (this.#memoryBytes <= MAX_MEMORY_BYTES || oldest === id) return;
+      this.#memory.delete(oldest);
+      this.#memoryBytes -= length;
     }
   }
 }
@@ -90,8 +97,8 @@ function engineOf(scripts: BundledScripts): string {
   return id;
 }
 
-function identify(scripts: BundledScripts, code: string): string {
-  return hash(JSON.stringify([engineOf(scripts), hash(code)]));
+function identify(scripts: BundledScripts, text: string): string {
+  return hash(JSON.stringify([engineOf(scripts), hash(text)]));
 }
 
 function fileOf(disk: CodeCacheOptions, id: string): string {
@@ -102,7 +109,7 @@ function macOf(disk: CodeCacheOptions, id: string, payload: Uint8Array): Buffer 
   return createHmac('sha256', disk.key).update(id).update(payload).digest();
 }
 
-function readCache(disk: CodeCacheOptions, id: string): CachedCode | undefined {
+function readCache(disk: CodeCacheOptions, id: string): Uint8Array | undefined {
   const file = fileOf(disk, id);
   let bytes: Buffer;
   try {
@@ -114,8 +121,5 @@ function readCache(disk: CodeCacheOptions, id: string): CachedCode | undefined {
   const payload = bytes.subarray(MAC_BYTES);
   const mac = macOf(disk, id, payload);
   if (bytes.length < MAC_BYTES || !timingSafeEqual(bytes.subarray(0, MAC_BYTES), mac)) return undefined;
-  const fields = new FieldReader(payload);
-  const cached = { prelude: fields.bytes(), code: fields.bytes() };
-  fields.end();
-  return cached;
+  return payload;
 }

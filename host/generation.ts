@@ -17,7 +17,15 @@ const HOUSEKEEPING_MS = 1_000;
 /** Called with every batch of a generation that came back; the first is its birth. */
 export type OnBatch = (isolateId: number, pushed: string, drained: string) => void;
 
-export interface GenerationOptions {
+/** What a generation says of itself. */
+export interface GenerationEvents {
+  /** Nothing is in flight. */
+  readonly onIdle: () => void;
+  /** The isolate is gone; calls that it never saw are handed back. */
+  readonly onEnd: (unseen: readonly Call[]) => void;
+}
+
+export interface GenerationOptions extends GenerationEvents {
   readonly isolateId: number;
   readonly heapMb: number;
   readonly code: string;
@@ -31,8 +39,6 @@ export interface GenerationOptions {
   readonly onBatch: OnBatch | undefined;
   /** Of the effects of one call; each has its default. */
   readonly effects?: Partial<EffectQueueLimits>;
-  /** The isolate is gone; calls that it never saw are handed back. */
-  readonly onEnd: (unseen: readonly Call[]) => void;
 }
 
 interface Entry {
@@ -75,6 +81,7 @@ export class Generation implements Ticker {
           resolve();
           this.#inFlight = false;
           this.#schedule();
+          this.#rest();
         },
         lost: (loss, head) => this.#failLoad(lossError(loss, 'loading the bundle', head), reject),
       });
@@ -82,6 +89,11 @@ export class Generation implements Ticker {
     // Whoever opened waits for it; a later generation's failure reaches its calls.
     this.loaded.catch(() => undefined);
     worker.watch(this);
+  }
+
+  /** Loaded, and nothing in flight. */
+  get isIdle(): boolean {
+    return !this.#ended && !this.#inFlight && this.#calls.size === 0;
   }
 
   has(callId: string): boolean {
@@ -131,6 +143,7 @@ export class Generation implements Ticker {
     this.#queue = this.#queue.filter((entry) => entry.call !== call);
     if (call.started) this.#enqueue(call, `[7,"${call.id}"]`);
     else this.#calls.delete(call.id);
+    this.#rest();
   }
 
   #enqueue(call: Call, message: string, answers = false): void {
@@ -201,6 +214,7 @@ export class Generation implements Ticker {
         for (const call of frozen) this.#calls.delete(call.id);
         for (const { message, call, answers } of batch) if (answers) call.queue?.taken(message.length);
         this.#schedule();
+        this.#rest();
       },
       lost: (loss, head) => {
         const error = lossError(loss, 'the call', head);
@@ -263,6 +277,10 @@ export class Generation implements Ticker {
     if (call.settled || this.#calls.get(call.id) !== call) return;
     call.queue?.answered(message.length);
     this.#enqueue(call, message, true);
+  }
+
+  #rest(): void {
+    if (this.isIdle) this.#options.onIdle();
   }
 
   /** The batch's time: it never goes back. */

@@ -11,6 +11,7 @@ import { SignetError } from '../src/error.ts';
 import { canonicalJson } from '../src/json.ts';
 import type { Clock } from '../src/ports.ts';
 import { parseShape } from '../src/shape.ts';
+import { readOnChange } from './changed-file.ts';
 import { errnoOf, ioError, realpathOfPlanned, writeAtomic } from './files.ts';
 import { isInside } from './granted-files.ts';
 import { isReservedHeader } from './http-headers.ts';
@@ -146,27 +147,7 @@ function problemOf(grant: Grant, twin: number | undefined): string | undefined {
  * corrected nothing is granted.
  */
 export function createGrantReader(file: string): () => GrantSet {
-  let stamp: string | undefined;
-  let current: GrantSet | undefined;
-  return () => {
-    const found = stampOf(file);
-    if (current === undefined || stamp !== found) {
-      current = undefined;
-      current = loadGrants(file);
-      stamp = found;
-    }
-    return current;
-  };
-}
-
-/** Changes with the file's content; files are replaced or rewritten, so inode, size and times tell. */
-function stampOf(file: string): string {
-  try {
-    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-    return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
-  } catch (cause) {
-    throw ioError(file, cause);
-  }
+  return readOnChange(file, loadGrants);
 }
 
 /**

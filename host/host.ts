@@ -19,6 +19,7 @@ import type { LogLine } from './capabilities/capability.ts';
 import { codeCacheIn } from './code-cache.ts';
 import { GrantedFiles } from './granted-files.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
+import { createHostPolicyReader } from './host-policy.ts';
 import { type HostState, openHostState } from './host-state.ts';
 import { InFlight } from './in-flight.ts';
 import { Installed } from './installed.ts';
@@ -27,6 +28,7 @@ import { operator } from './operator.ts';
 import { type ProjectPaths, protectedPaths } from './paths.ts';
 import { plainWithin } from './plain-text.ts';
 import { Supervisor } from './supervisor.ts';
+import { trustDomain } from './trust-domain.ts';
 import { HOST_VERSION } from './version.ts';
 
 export interface HostOptions {
@@ -97,7 +99,9 @@ export class Host {
     );
     this.#grants = createGrantReader(paths.grants);
     this.#plans = new PlanBook({ sha256, clock, journal });
+    const policy = createHostPolicyReader(paths.policy);
     this.#supervisor = new Supervisor({
+      perDomain: () => policy().pool,
       codeCache: codeCacheIn(paths.cache),
       onWorkerLost: ({ domain, reason }) => {
         try {
@@ -132,6 +136,7 @@ export class Host {
       dispatch: this.#dispatch,
       services: {
         supervisor: this.#supervisor,
+        domainOf: (name) => trustDomain(policy(), name),
         broker,
         journal,
         clock,
@@ -220,7 +225,7 @@ export class Host {
         unresolved: [...this.#unresolved],
       },
       layers: describeLayers(),
-      workers: this.#supervisor.pids.length,
+      workers: this.#supervisor.workers,
     };
   }
 

@@ -21,6 +21,8 @@ export interface BundleServices {
   readonly journal: JournalSink;
   readonly clock: Clock;
   readonly nextCallId: () => string;
+  /** The trust domain of a bundle by its full name. */
+  readonly domainOf: (name: string) => string;
   /** An effect outlives the call that asked for it by as long as it takes to end it. */
   readonly inFlight: InFlight;
 }
@@ -224,9 +226,10 @@ export class LoadedBundle {
       return this.#guest(tenant, heapMb);
     }
     if (this.#state === 'closed') throw this.#unloaded();
-    const { digest } = this.ref;
-    const domain = this.#extension.namespace;
-    const opening = this.#services.supervisor.open({ digest, tenant, domain, code: this.#code, heapMb });
+    const { supervisor, domainOf } = this.#services;
+    const { digest, name } = this.ref;
+    const domain = domainOf(name);
+    const opening = supervisor.open({ digest, tenant, domain, code: this.#code, heapMb });
     this.#guests.set(tenant, opening);
     opening.catch(() => this.#guests.delete(tenant));
     return opening;

@@ -1,16 +1,15 @@
-// The supervisor (DESIGN.md §4): one worker process a trust domain, started on first use and replaced when lost; isolates keyed
-// by bundle digest and tenant; no effect, no clock, no randomness in a worker but what goes through here.
+// The supervisor (DESIGN.md §4): guests keyed by bundle digest and tenant, each in the pool of its trust domain; no effect, no
+// clock, no randomness in a worker but what goes through here.
 import { randomInt } from 'node:crypto';
-import { SignetError } from '../src/error.ts';
 import { type BundledScripts, bundledScripts } from './bundled.ts';
-import type { Call } from './call.ts';
 import { CodeCache, type CodeCacheOptions } from './code-cache.ts';
-import { Generation, type OnBatch } from './generation.ts';
+import { Generation, type GenerationEvents, type OnBatch } from './generation.ts';
 import { Guest } from './guest-handle.ts';
-import { describeLayers, type Layers } from './layers.ts';
+import { IdleQueue } from './idle-queue.ts';
 import { failureError, lossError } from './outcome.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
-import { type Loss, WorkerProcess } from './worker-process.ts';
+import { WorkerPool } from './worker-pool.ts';
+import type { WorkerProcess } from './worker-process.ts';
 
 export type { Guest } from './guest-handle.ts';
 
@@ -25,6 +24,16 @@ export interface SupervisorOptions {
   readonly memoryMb?: number;
   /** Milliseconds beyond a limit until SIGKILL. */
   readonly graceMs?: number;
+  /** Calls after which an isolate is replaced by a new one; its state is lost. */
+  readonly generationCalls?: number;
+  /** Milliseconds without a call after which an isolate ends; the next call begins another. */
+  readonly generationIdleMs?: number;
+  /** Milliseconds without an isolate after which a worker ends. */
+  readonly workerIdleMs?: number;
+  /** Milliseconds from when a worker was needed until a spare one is started; Infinity: none. */
+  readonly spareAfterMs?: number;
+  /** Processes of one trust domain at most; asked when one is needed. */
+  readonly perDomain?: () => number;
   /** Milliseconds that a bundle's own start may take. */
   readonly loadMs?: number;
   /** Keeps code caches on disk too. */
@@ -42,29 +51,34 @@ export interface OpenOptions {
   readonly heapMb: number;
 }
 
-interface Worker {
-  readonly process: WorkerProcess;
-  /** Heap megabytes of its isolates. */
-  heapMb: number;
-}
-
+const NO_CACHE = new Uint8Array();
 const MIN_HEAP_MB = 8;
 const COMPILE_MS = 10_000;
-const MEGABYTE = 1024 * 1024;
+/** One generation of an isolate lasts for so many calls, or until it was idle for so long. */
+const GENERATION = { calls: 10_000, idleMs: 60_000 };
+const WORKER = { memoryMb: 256, graceMs: 1_000, idleMs: 30_000, spareAfterMs: 250 };
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #codeCache: CodeCache;
-  readonly #workers = new Map<string, Worker>();
+  readonly #pool: WorkerPool;
   readonly #guests = new Map<string, Guest>();
-  /** Every process that may still be there. */
-  readonly #processes = new Set<WorkerProcess>();
+  readonly #idle: IdleQueue<Guest>;
   #isolates = 0;
-  #closed = false;
 
   constructor(options: SupervisorOptions = {}) {
     this.#options = options;
     this.#codeCache = new CodeCache(options.codeCache);
+    this.#pool = new WorkerPool({
+      memoryMb: options.memoryMb ?? WORKER.memoryMb,
+      graceMs: options.graceMs ?? WORKER.graceMs,
+      idleMs: options.workerIdleMs ?? WORKER.idleMs,
+      spareAfterMs: options.spareAfterMs ?? WORKER.spareAfterMs,
+      perDomain: options.perDomain ?? (() => 1),
+      preludeCache: (scripts) => this.#codeCache.get(scripts, scripts.prelude) ?? NO_CACHE,
+      onLost: (domain, reason) => options.onWorkerLost?.({ domain, reason }),
+    });
+    this.#idle = new IdleQueue(options.generationIdleMs ?? GENERATION.idleMs, (guest) => guest.hibernate());
   }
 
   /**
@@ -77,12 +91,15 @@ export class Supervisor {
     const known = this.#guests.get(key);
     const guest =
       known ??
-      new Guest(
-        options.digest,
-        options.tenant,
-        (onEnd) => this.#begin(scripts, options, onEnd),
-        () => this.#guests.delete(key),
-      );
+      new Guest({
+        digest: options.digest,
+        tenant: options.tenant,
+        maxCalls: this.#options.generationCalls ?? GENERATION.calls,
+        begin: (events) => this.#begin(scripts, options, events),
+        onIdle: () => this.#idle.add(guest),
+        onBusy: () => this.#idle.delete(guest),
+        onClose: () => this.#guests.delete(key),
+      });
     this.#guests.set(key, guest);
     try {
       await guest.load();
@@ -100,109 +117,77 @@ export class Supervisor {
   async prepare(code: string): Promise<void> {
     const scripts = await bundledScripts();
     if (this.#codeCache.get(scripts, code) !== undefined) return;
-    const memoryBytes = () => this.#memoryMb * MEGABYTE;
-    const worker = this.#start(memoryBytes, () => undefined, scripts);
+    const worker = this.#pool.fresh(scripts);
     try {
-      const cached = await new Promise<{ prelude: Uint8Array; code: Uint8Array }>((resolve, reject) => {
-        worker.request(bytesFrame(FRAME.compile, 0, formatFields([scripts.prelude, code])), {
-          isolate: 0,
-          expects: [FRAME.compiled, FRAME.failed],
-          limitMs: COMPILE_MS,
-          answered: (type, payload) => {
-            if (type === FRAME.failed) {
-              reject(failureError(payload, 'compiling the bundle', 'E_GUEST'));
-              return;
-            }
-            const fields = new FieldReader(Buffer.from(payload));
-            const made = { prelude: fields.bytes(), code: fields.bytes() };
-            fields.end();
-            resolve(made);
-          },
-          lost: (loss, head) => reject(lossError(loss, 'compiling the bundle', head)),
-        });
-      });
-      this.#codeCache.set(scripts, code, cached);
+      const caches = await compile(worker, scripts.prelude, code);
+      this.#codeCache.set(scripts, scripts.prelude, caches.prelude);
+      this.#codeCache.set(scripts, code, caches.code);
     } finally {
       await worker.close();
     }
   }
 
-  /** How many trust domains have a worker. */
+  /** How many workers the trust domains have together. */
   get workers(): number {
-    return this.#workers.size;
+    return this.#pool.size;
   }
 
-  layers(): Layers {
-    return describeLayers();
-  }
-
-  /** Process ids of the running workers. */
+  /** Process ids of everything that runs, the spare included. */
   get pids(): number[] {
-    return [...this.#processes].map((worker) => worker.pid).filter((pid) => pid !== undefined);
+    return this.#pool.pids;
   }
 
   /** Ends every worker; settled when no process is left. Calls in flight fail with E_ABORTED. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#idle.clear();
     for (const guest of [...this.#guests.values()]) guest.close();
-    await Promise.all([...this.#processes].map((worker) => worker.close()));
+    await this.#pool.close();
   }
 
-  get #memoryMb(): number {
-    return this.#options.memoryMb ?? 256;
-  }
-
-  #begin(
-    scripts: BundledScripts,
-    options: OpenOptions,
-    onEnd: (unseen: readonly Call[]) => void,
-  ): Generation {
-    const worker = this.#worker(scripts, options);
+  #begin(scripts: BundledScripts, options: OpenOptions, { onIdle, onEnd }: GenerationEvents): Generation {
     const heapMb = Math.max(MIN_HEAP_MB, options.heapMb);
-    worker.heapMb += heapMb;
+    const place = this.#pool.place(scripts, options.domain, heapMb);
     this.#isolates = (this.#isolates % 0xffff_ffff) + 1;
-    return new Generation(worker.process, {
+    return new Generation(place.process, {
       isolateId: this.#isolates,
       heapMb,
       code: options.code,
-      codeCache: this.#codeCache.get(scripts, options.code)?.code ?? new Uint8Array(),
+      codeCache: this.#codeCache.get(scripts, options.code) ?? NO_CACHE,
       loadMs: this.#options.loadMs ?? 5_000,
       seed: randomInt(1, 0x1_0000_0000),
       now: this.#options.now ?? Date.now,
       onBatch: this.#options.onBatch,
+      onIdle,
       onEnd: (unseen) => {
-        worker.heapMb -= heapMb;
+        place.release();
         onEnd(unseen);
       },
     });
   }
+}
 
-  #worker(scripts: BundledScripts, { domain, code }: OpenOptions): Worker {
-    const known = this.#workers.get(domain);
-    if (known !== undefined) return known;
-    let worker: Worker;
-    const memoryBytes = () => (this.#memoryMb + 2 * (worker?.heapMb ?? 0)) * MEGABYTE;
-    const process = this.#start(
-      memoryBytes,
-      (loss) => {
-        if (this.#workers.get(domain) === worker) this.#workers.delete(domain);
-        if (loss.cause !== 'closed') this.#options.onWorkerLost?.({ domain, reason: loss.reason });
+/** Both code caches, made by a worker without running either text. */
+function compile(
+  worker: WorkerProcess,
+  prelude: string,
+  code: string,
+): Promise<{ prelude: Uint8Array; code: Uint8Array }> {
+  return new Promise((resolve, reject) => {
+    worker.request(bytesFrame(FRAME.compile, 0, formatFields([prelude, code])), {
+      isolate: 0,
+      expects: [FRAME.compiled, FRAME.failed],
+      limitMs: COMPILE_MS,
+      answered: (type, payload) => {
+        if (type === FRAME.failed) {
+          reject(failureError(payload, 'compiling the bundle', 'E_GUEST'));
+          return;
+        }
+        const fields = new FieldReader(Buffer.from(payload));
+        const caches = { prelude: fields.bytes(), code: fields.bytes() };
+        fields.end();
+        resolve(caches);
       },
-      scripts,
-    );
-    worker = { process, heapMb: 0 };
-    const cache = this.#codeCache.get(scripts, code)?.prelude ?? new Uint8Array();
-    process.notify(bytesFrame(FRAME.prelude, 0, formatFields([scripts.prelude, cache])));
-    this.#workers.set(domain, worker);
-    return worker;
-  }
-
-  #start(memoryBytes: () => number, onLost: (loss: Loss) => void, scripts: BundledScripts): WorkerProcess {
-    if (this.#closed) throw new SignetError('E_ABORTED', 'the supervisor is closed');
-    const limits = { memoryBytes, graceMs: this.#options.graceMs ?? 1_000 };
-    const worker = new WorkerProcess(scripts.worker, limits, onLost);
-    this.#processes.add(worker);
-    worker.exited.then(() => this.#processes.delete(worker));
-    return worker;
-  }
+      lost: (loss, head) => reject(lossError(loss, 'compiling the bundle', head)),
+    });
+  });
 }

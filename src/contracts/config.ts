@@ -63,6 +63,35 @@ const BuilderRule = z.strictObject({
 });
 export type BuilderRule = z.infer<typeof BuilderRule>;
 
+/** Which trust domains the operator makes of the namespaces; by default each namespace is one. */
+const Domains = z
+  .strictObject({
+    /** Namespaces that share processes. */
+    merge: z.array(z.array(NamePart).min(2)).default([]),
+    /** Namespaces whose bundles never share one. */
+    split: z.array(NamePart).default([]),
+  })
+  .superRefine(({ merge, split }, context) => {
+    const seen = new Set<string>();
+    const places = [
+      ...split.map((name, i) => [name, ['split', i]] as const),
+      ...merge.flatMap((names, i) => names.map((name, j) => [name, ['merge', i, j]] as const)),
+    ];
+    for (const [name, path] of places) {
+      if (seen.has(name))
+        context.addIssue({ code: 'custom', path: [...path], message: `${name} stands here twice` });
+      seen.add(name);
+    }
+  });
+
+/** How the host runs bundles: the operator's word. */
+export const HostPolicy = z.strictObject({
+  domains: Domains.default({ merge: [], split: [] }),
+  /** Processes of one trust domain at most. */
+  pool: z.number().int().min(1).max(64).default(1),
+});
+export type HostPolicy = z.infer<typeof HostPolicy>;
+
 /** policy.yaml: which registry and root each namespace belongs to, without fall-through (THREATS.md 29). */
 export const Policy = z.strictObject({
   version: z.literal(1),
@@ -102,6 +131,7 @@ export const Policy = z.strictObject({
       files: z.number().int().min(1).max(10_000).default(10_000),
     })
     .default({ archiveBytes: 32 * 1024 * 1024, files: 10_000 }),
+  host: HostPolicy.prefault({}),
 });
 export type Policy = z.infer<typeof Policy>;
 

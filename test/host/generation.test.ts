@@ -240,6 +240,7 @@ function generationOf(worker: WorkerProcess, effects: Partial<EffectQueueLimits>
     seed: 1,
     now: () => 1,
     onBatch: undefined,
+    onIdle: () => undefined,
     onEnd: () => undefined,
     effects,
   });

@@ -64,6 +64,7 @@ function load(signet: object = {}, supervisor = supervise()): LoadedBundle {
     journal: { append: (record) => records.push(record) - 1 },
     clock: { now: () => fixture.now },
     nextCallId: () => `call-${++calls}`,
+    domainOf: () => 'local',
     inFlight,
   });
 }
@@ -345,6 +346,7 @@ test('a bundle that cannot be loaded fails its call, not the next one of another
     journal: { append: (record) => records.push(record) - 1 },
     clock: { now: () => fixture.now },
     nextCallId: () => 'bad-1',
+    domainOf: () => 'local',
     inFlight,
   });
   expect(await codeOf(call(bad, 'echo'))).toBe('E_GUEST');

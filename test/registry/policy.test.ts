@@ -49,6 +49,21 @@ test.each<[string, string, number, string]>([
   ['another version', VALID.replace('version: 1', 'version: 2'), 1, ''],
   ['a freshness below nothing', `${VALID}freshness: { installDays: -1 }\n`, 12, ''],
   ['no YAML', 'version: [1', 1, ''],
+  ['an unknown field of the host', `${VALID}host:\n  trusted: [x]\n`, 13, 'trusted'],
+  ['a pool of nothing', `${VALID}host:\n  pool: 0\n`, 13, 'pool'],
+  [
+    'a namespace merged twice',
+    `${VALID}host:\n  domains:\n    merge:\n      - [acme, local]\n      - [acme, signet]\n`,
+    16,
+    'acme stands here twice',
+  ],
+  [
+    'a namespace merged and split',
+    `${VALID}host:\n  domains:\n    split: [acme]\n    merge: [[acme, local]]\n`,
+    15,
+    'acme stands here twice',
+  ],
+  ['a merge of one', `${VALID}host:\n  domains: { merge: [[acme]] }\n`, 13, 'merge'],
   ['an unknown rule of builders', `${VALID}provenance:\n  required: true\n  trusted: [x]\n`, 14, 'trusted'],
   [
     'a source pattern that a look-alike matches',

@@ -1,6 +1,6 @@
 // The worker process has nothing (DESIGN.md §4, THREATS.md H7): even code that takes it over reads no file, opens no socket,
 // starts no process. And it does not outlive its supervisor.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { bytesFrame, FRAME, formatFields } from '../../../host/wire.ts';
@@ -87,4 +87,28 @@ it('ends with its supervisor, however that ends', async () => {
   parent.kill('SIGKILL');
   await once(parent, 'exit');
   while (isRunning(pid)) await new Promise(setImmediate);
+});
+
+it('keeps no process alive that has nothing to ask of it, and leaves with it', async () => {
+  const source = new URL('../../../host/supervisor.ts', import.meta.url).href;
+  const { stdout, status } = spawnSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `const {Supervisor}=await import(${JSON.stringify(source)});
+       const supervisor=new Supervisor({spareAfterMs:0});
+       const guest=await supervisor.open({digest:'d',tenant:'t',domain:'d',heapMb:8,
+         code:"__signet_define([{kind:'skill',name:'a',run:()=>1}])"});
+       const perform=()=>new Promise(()=>{});
+       console.log(await guest.call('skill/a','{}',{callId:'a',wallMs:9000,outputBytes:9,effects:0,dryRun:false,perform}));
+       console.log(supervisor.pids.join(' '))`,
+    ],
+    { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [answer, pids] = stdout.split('\n');
+  expect([status, answer]).toEqual([0, '1']);
+  for (const pid of pids?.split(' ').map(Number) ?? []) {
+    while (isRunning(pid)) await new Promise(setImmediate);
+  }
 });

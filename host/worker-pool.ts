@@ -1,0 +1,160 @@
+// The worker processes of one host (DESIGN.md §4): those of a trust domain, started when it first needs one and ended when it
+// needs none; and one spare that has run no guest code, for the next domain, or for one whose worker was lost.
+import { SignetError } from '../src/error.ts';
+import type { BundledScripts } from './bundled.ts';
+import { IdleQueue } from './idle-queue.ts';
+import { bytesFrame, FRAME, formatFields } from './wire.ts';
+import { type Loss, WorkerProcess } from './worker-process.ts';
+
+export interface WorkerPoolOptions {
+  /** Megabytes that a worker may hold beside the heaps of its isolates. */
+  readonly memoryMb: number;
+  /** Milliseconds beyond a limit until SIGKILL. */
+  readonly graceMs: number;
+  /** Milliseconds for which a worker without isolates is kept. */
+  readonly idleMs: number;
+  /** Milliseconds from when a worker was needed until a spare is started: who asks once never pays for it. Infinity: no spare. */
+  readonly spareAfterMs: number;
+  /** Processes of a domain at most, now. */
+  readonly perDomain: () => number;
+  /** The code cache of the prelude, or empty. */
+  readonly preludeCache: (scripts: BundledScripts) => Uint8Array;
+  /** A worker ended that the pool did not end. */
+  readonly onLost: (domain: string, reason: string) => void;
+}
+
+/** Room for one isolate in a worker of the domain. */
+export interface Place {
+  readonly process: WorkerProcess;
+  /** Called once, when the isolate is gone. */
+  release(): void;
+}
+
+interface Worker {
+  readonly process: WorkerProcess;
+  /** Undefined: the spare. */
+  domain: string | undefined;
+  isolates: number;
+  /** Heap megabytes of its isolates. */
+  heapMb: number;
+}
+
+const MEGABYTE = 1024 * 1024;
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #domains = new Map<string, Worker[]>();
+  readonly #idle: IdleQueue<Worker>;
+  /** Every process that may still be there. */
+  readonly #processes = new Set<WorkerProcess>();
+  #spare: Worker | undefined;
+  #spareTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#idle = new IdleQueue(options.idleMs, ({ process }) => void process.close());
+  }
+
+  /** Workers of trust domains; the spare is none. */
+  get size(): number {
+    return [...this.#domains.values()].reduce((count, workers) => count + workers.length, 0);
+  }
+
+  /** Process ids of everything that runs. */
+  get pids(): number[] {
+    return [...this.#processes].map((worker) => worker.pid).filter((pid) => pid !== undefined);
+  }
+
+  /** A place in the domain's least loaded worker, or in another one where the domain may have more. E_ABORTED once closed. */
+  place(scripts: BundledScripts, domain: string, heapMb: number): Place {
+    const workers = this.#domains.get(domain) ?? [];
+    const [least] = workers.toSorted((a, b) => a.isolates - b.isolates);
+    const worker =
+      least !== undefined && (least.isolates === 0 || workers.length >= this.#options.perDomain())
+        ? least
+        : this.#assign(scripts, domain);
+    worker.isolates++;
+    worker.heapMb += heapMb;
+    this.#idle.delete(worker);
+    return {
+      process: worker.process,
+      release: () => {
+        worker.isolates--;
+        worker.heapMb -= heapMb;
+        if (worker.isolates === 0 && !worker.process.isLost) this.#idle.add(worker);
+      },
+    };
+  }
+
+  /** A worker that belongs to no domain and has no prelude: whoever asks for it closes it. */
+  fresh(scripts: BundledScripts): WorkerProcess {
+    return this.#start(
+      scripts,
+      () => this.#options.memoryMb * MEGABYTE,
+      () => undefined,
+    );
+  }
+
+  /** Ends every worker; settled when no process is left. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#spareTimer);
+    this.#idle.clear();
+    await Promise.all([...this.#processes].map((worker) => worker.close()));
+  }
+
+  #assign(scripts: BundledScripts, domain: string): Worker {
+    const worker = this.#spare ?? this.#begin(scripts);
+    this.#spare = undefined;
+    worker.domain = domain;
+    this.#domains.set(domain, [...(this.#domains.get(domain) ?? []), worker]);
+    this.#refill(scripts);
+    return worker;
+  }
+
+  #refill(scripts: BundledScripts): void {
+    if (this.#options.spareAfterMs === Number.POSITIVE_INFINITY) return;
+    this.#spareTimer ??= setTimeout(() => {
+      this.#spareTimer = undefined;
+      if (this.#spare === undefined && this.#domains.size > 0) this.#spare = this.#begin(scripts);
+    }, this.#options.spareAfterMs).unref();
+  }
+
+  #begin(scripts: BundledScripts): Worker {
+    const process = this.#start(
+      scripts,
+      () => (this.#options.memoryMb + 2 * worker.heapMb) * MEGABYTE,
+      (loss) => this.#forget(worker, loss),
+    );
+    const worker: Worker = { process, domain: undefined, isolates: 0, heapMb: 0 };
+    const cache = this.#options.preludeCache(scripts);
+    process.notify(bytesFrame(FRAME.prelude, 0, formatFields([scripts.prelude, cache])));
+    return worker;
+  }
+
+  #forget(worker: Worker, loss: Loss): void {
+    this.#idle.delete(worker);
+    if (worker === this.#spare) this.#spare = undefined;
+    const { domain } = worker;
+    if (domain !== undefined) {
+      const rest = (this.#domains.get(domain) ?? []).filter((other) => other !== worker);
+      if (rest.length > 0) this.#domains.set(domain, rest);
+      else this.#domains.delete(domain);
+      if (this.#domains.size === 0 && this.#spare !== undefined) this.#idle.add(this.#spare);
+    }
+    if (loss.cause !== 'closed') this.#options.onLost(domain ?? '(spare)', loss.reason);
+  }
+
+  #start(scripts: BundledScripts, memoryBytes: () => number, onLost: (loss: Loss) => void): WorkerProcess {
+    if (this.#closed) throw new SignetError('E_ABORTED', 'the supervisor is closed');
+    const process = new WorkerProcess(
+      scripts.worker,
+      { memoryBytes, graceMs: this.#options.graceMs },
+      onLost,
+    );
+    this.#processes.add(process);
+    process.exited.then(() => this.#processes.delete(process));
+    return process;
+  }
+}
