@@ -4,7 +4,7 @@
 import { SignetError } from '../src/error.ts';
 import { answerTo, type Call, type Effect, MAX_MESSAGE } from './call.ts';
 import { EffectQueue, type EffectQueueLimits } from './effect-queue.ts';
-import { failureError, lossError, thrownError } from './outcome.ts';
+import { failureError, lossError, settle } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
 import type { Ticker, WorkerProcess } from './worker-process.ts';
@@ -100,10 +100,9 @@ export class Generation implements Ticker {
     return this.#calls.has(callId);
   }
 
-  /** No call waits for its end. */
-  get isIdle(): boolean {
-    for (const call of this.#calls.values()) if (!call.settled) return false;
-    return true;
+  /** A call waits for its end. */
+  get isAwaited(): boolean {
+    return [...this.#calls.values()].some((call) => !call.settled);
   }
 
   start(call: Call): void {
@@ -310,26 +309,6 @@ export class Generation implements Ticker {
     this.#queue = [];
     this.#options.onEnd(unseen);
   }
-}
-
-function settle(call: Call, record: DrainedRecord): void {
-  const item = { item: call.id };
-  switch (record.name) {
-    case '-':
-      if (record.kind !== RECORD.result) break;
-      call.succeed(record.body);
-      return;
-    case 'guest':
-      call.fail(thrownError('E_GUEST', 'the bundle threw', record.body, item));
-      return;
-    case 'output':
-      call.fail(thrownError('E_OUTPUT', 'the output is no JSON', record.body, item));
-      return;
-    case 'missing':
-      call.fail(thrownError('E_FUNCTION_UNKNOWN', 'the function cannot be called', record.body, item));
-      return;
-  }
-  throw new SignetError('E_FORMAT', 'a record has an unknown name', { item: record.name });
 }
 
 function aborted(sentence: string): SignetError {

@@ -74,7 +74,7 @@ export class Guest {
 
   /** Ends its isolate unless a call is in flight there. */
   closeIfIdle(): void {
-    if (this.#generation?.isIdle !== false) this.close();
+    if (![this.#generation, ...this.#retired].some((each) => each?.isAwaited)) this.close();
   }
 
   #current(): Generation {

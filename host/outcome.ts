@@ -1,7 +1,9 @@
 // What an isolate or a worker came to, as coded errors (DESIGN.md §4, THREATS.md H1-H6). The codes are ours; every text of a
 // guest is data: bounded, escaped, never a code.
 import { type ErrorCode, type ErrorDetails, SignetError } from '../src/error.ts';
+import type { Call } from './call.ts';
 import { plain } from './plain-text.ts';
+import { type DrainedRecord, RECORD } from './records.ts';
 import { FAILURE } from './wire.ts';
 import type { Loss } from './worker-process.ts';
 
@@ -44,6 +46,27 @@ function readThrown(body: string): { line: string; stack: string | undefined } |
             .map((line) => plain(line, 200))
             .join('\n'),
   };
+}
+
+/** Settles a call by the record of its end. E_FORMAT, thrown: no honest worker says that. */
+export function settle(call: Call, record: DrainedRecord): void {
+  const item = { item: call.id };
+  switch (record.name) {
+    case '-':
+      if (record.kind !== RECORD.result) break;
+      call.succeed(record.body);
+      return;
+    case 'guest':
+      call.fail(thrownError('E_GUEST', 'the bundle threw', record.body, item));
+      return;
+    case 'output':
+      call.fail(thrownError('E_OUTPUT', 'the output is no JSON', record.body, item));
+      return;
+    case 'missing':
+      call.fail(thrownError('E_FUNCTION_UNKNOWN', 'the function cannot be called', record.body, item));
+      return;
+  }
+  throw new SignetError('E_FORMAT', 'a record has an unknown name', { item: record.name });
 }
 
 /** A guest error under one of our codes, or E_FORMAT: the worker is not honest. */
