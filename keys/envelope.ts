@@ -1,7 +1,7 @@
 // DSSE v1 envelopes (DESIGN.md §3; https://github.com/secure-systems-lab/dsse): the signature covers the payload's type and
 // bytes, and those bytes are what is parsed. Keys count by their bytes; `keyid` is a hint and nothing else (THREATS.md 7, 10, 17).
 import { decodeBase64, encodeBase64 } from '../src/base64.ts';
-import { type Draft, Envelope } from '../src/contracts/statement.ts';
+import { Envelope } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
 import { type JsonLimits, parseJson } from '../src/json.ts';
 import type { VerifySignature } from '../src/ports.ts';
@@ -74,12 +74,19 @@ export function unverifiedPayload(
 
 /**
  * The payload, once at least `threshold` distinct keys of the requirement signed it. Refused: another payload type
- * (E_PAYLOAD_TYPE), a key listed twice (E_KEY), a threshold below 1 or above the number of keys (E_THRESHOLD), no
+ * (E_PAYLOAD_TYPE), no signature at all (E_UNSIGNED), a key listed twice (E_KEY), a threshold below 1 or above the number of keys (E_THRESHOLD), no
  * signature by a listed key (E_SIGNER), one that claims a listed key and does not verify (E_SIGNATURE), too few (E_THRESHOLD).
  */
-export function verifyEnvelope(envelope: Draft, required: Requirement): Opened {
+export function verifyEnvelope(envelope: Envelope, required: Requirement): Opened {
   const { item, threshold, verify } = required;
   const payload = unverifiedPayload(envelope, required.payloadType, item);
+  if (envelope.signatures.length === 0) {
+    throw new SignetError('E_UNSIGNED', `${item} is not signed`, {
+      item,
+      expected: `${threshold} of ${required.keys.length} keys`,
+      actual: 'no signature',
+    });
+  }
   const keys = distinctKeys(required.keys, item);
   if (!Number.isSafeInteger(threshold) || threshold < 1 || threshold > keys.size) {
     throw new SignetError('E_THRESHOLD', `${item} requires a number of signatures that no one can give`, {

@@ -5,14 +5,14 @@ import { checkPublicKey, fingerprint, formatPublicKey, parsePublicKey } from '..
 import type { Role } from '../keys/root.ts';
 import { encodeBase64 } from '../src/base64.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import { type Draft, NAMESPACE_PAYLOAD, NamespaceDocument } from '../src/contracts/statement.ts';
+import { type Envelope, NAMESPACE_PAYLOAD, NamespaceDocument } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
 import { isMet, type Progress, progressOf, requireMet } from './ceremony.ts';
 import { type NamespaceVersion, readNamespace, successorRole } from './namespace.ts';
 
 /** The unsigned document. A key that must not be enrolled: E_KEY; one that contradicts itself: E_NAMESPACE. */
-export function draftNamespace(document: NamespaceDocument): Draft {
+export function draftNamespace(document: NamespaceDocument): Envelope {
   for (const { key } of document.keys) checkPublicKey(parsePublicKey(key));
   const payload = formatDocument(
     parseShape(NamespaceDocument, document, 'the namespace document', 'E_NAMESPACE'),
@@ -37,7 +37,7 @@ export interface NamespaceChanges {
 }
 
 /** The unsigned successor of a document. E_NOT_FOUND for a key to end that it does not list; E_NAMESPACE, E_KEY. */
-export function rotateNamespace({ document }: NamespaceVersion, changes: NamespaceChanges): Draft {
+export function rotateNamespace({ document }: NamespaceVersion, changes: NamespaceChanges): Envelope {
   const { add, end, size, expires, recovery } = changes;
   const known = new Map(document.keys.map((entry) => [fingerprint(parsePublicKey(entry.key)), entry]));
   for (const key of end) {
@@ -75,7 +75,7 @@ export function rotateNamespace({ document }: NamespaceVersion, changes: Namespa
  * version before, without keys that were `revoked` (fingerprints), unless the document is marked as a recovery.
  */
 export function namespaceProgress(
-  draft: Draft,
+  draft: Envelope,
   before: NamespaceVersion | undefined,
   revoked: ReadonlySet<string> = new Set(),
 ): Progress[] {
@@ -108,7 +108,7 @@ export function namespaceProgress(
 
 /** Refuses a document that a registrar must not sign: E_THRESHOLD with who is missing, E_NAMESPACE, E_EXPIRED. */
 export function requireGrantable(
-  draft: Draft,
+  draft: Envelope,
   before: NamespaceVersion | undefined,
   revoked: ReadonlySet<string>,
   now: number,
@@ -130,5 +130,5 @@ export function requireGrantable(
 }
 
 /** Whether the registrar's own threshold has signed the draft. */
-export const isGranted = (draft: Draft, registrar: Role): boolean =>
+export const isGranted = (draft: Envelope, registrar: Role): boolean =>
   isMet(progressOf(draft, 'the registrar', registrar));

@@ -11,10 +11,10 @@ import { sha256 } from '../keys/hash.ts';
 import type { Keyring } from '../keys/keyring.ts';
 import { readRoot, rootFingerprint, type VerifiedRoot, verifyRoot } from '../keys/root.ts';
 import { writeFileAtomic } from '../keys/safe-file.ts';
-import type { Draft, Envelope } from '../src/contracts/statement.ts';
+import type { Envelope } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
 import { createNoteSigner, formatNote, parseNote } from '../src/note.ts';
-import { addSignatures, asEnvelope, progressOf, requireMet } from './ceremony.ts';
+import { addSignatures, progressOf, requireMet } from './ceremony.ts';
 import { finishRoot } from './ceremony-root.ts';
 import { heldKeys, roleKeys } from './local.ts';
 import { verifyHead } from './log.ts';
@@ -43,7 +43,7 @@ interface RootOptions {
  * be: E_THRESHOLD (signatures missing, or a log or status role that needs several), E_ROOT_ROTATION, E_EXPIRED, E_NOT_FOUND
  * (no log or status key here), E_NAMESPACE_RECOVERY (documents that the new registrar has not vouched for).
  */
-export function installRoot(draft: Draft, options: RootOptions): RootInForce {
+export function installRoot(draft: Envelope, options: RootOptions): RootInForce {
   const { directory, keyring, now } = options;
   if (!existsSync(directory)) return createFromRoot(draft, options);
   const transport = new DirectoryTransport(directory);
@@ -78,7 +78,7 @@ export function installRoot(draft: Draft, options: RootOptions): RootInForce {
   return { version: root.version, fingerprint: root.fingerprint, vouched };
 }
 
-function createFromRoot(draft: Draft, { directory, keyring, now }: RootOptions): RootInForce {
+function createFromRoot(draft: Envelope, { directory, keyring, now }: RootOptions): RootInForce {
   const { version } = readRoot(draft).document;
   if (version !== 1) {
     throw new SignetError('E_ROOT_ROTATION', 'a new registry begins with version 1 of its root', {
@@ -134,7 +134,7 @@ function vouchForNamespaces(
       item,
       `registry namespace sign ${path} --key NAME, by those who are missing`,
     );
-    changed.set(path, asEnvelope(signed, item));
+    changed.set(path, signed);
   }
   if (vouch || changed.size === 0) return changed;
   const items = [...changed.keys()].map(describeDocument).join(', ');
@@ -196,7 +196,7 @@ function cosignStatus(transport: DirectoryTransport, root: VerifiedRoot, key: Ke
   if (bytes === undefined) return undefined;
   const envelope = parseEnvelope(bytes, PATHS.status, { maxBytes: FILE_LIMITS.envelope });
   if (progressOf(envelope, 'status', root.status).signed.length > 0) return undefined;
-  return asEnvelope(addSignatures(envelope, [key]), PATHS.status);
+  return addSignatures(envelope, [key]);
 }
 
 function renew({ directory, keyring, now }: RootOptions): void {

@@ -12,10 +12,10 @@ import {
 } from '../keys/root.ts';
 import { encodeBase64 } from '../src/base64.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import { type Draft, type Envelope, ROOT_PAYLOAD, RootDocument } from '../src/contracts/statement.ts';
+import { type Envelope, ROOT_PAYLOAD, RootDocument } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
-import { asEnvelope, type Progress, progressOf, requireMet } from './ceremony.ts';
+import { type Progress, progressOf, requireMet } from './ceremony.ts';
 
 export const ROOT_ROLES = ['root', 'registrar', 'log', 'status', 'witness'] as const;
 export type RootRole = (typeof ROOT_ROLES)[number];
@@ -29,7 +29,7 @@ export interface RootPlan {
 }
 
 /** The unsigned document of a plan. A key that must not be enrolled: E_KEY; a plan that contradicts itself: E_ROOT, E_FORMAT. */
-export function draftRoot({ version, expires, origin, roles }: RootPlan): Draft {
+export function draftRoot({ version, expires, origin, roles }: RootPlan): Envelope {
   const keys = new Map<string, Uint8Array>();
   for (const name of ROOT_ROLES) {
     for (const key of roles[name]?.keys ?? []) {
@@ -79,7 +79,7 @@ export function planOf({ document, keys }: RootContents): RootPlan {
 }
 
 /** Who has to sign the draft: its own root keys, and those of the version before it, which must directly precede it. */
-export function rootProgress(draft: Draft, previous?: Envelope): Progress[] {
+export function rootProgress(draft: Envelope, previous?: Envelope): Progress[] {
   const contents = readRoot(draft);
   const { version } = contents.document;
   const own = progressOf(draft, `root v${version}`, rootRole(contents));
@@ -96,7 +96,7 @@ export function rootProgress(draft: Draft, previous?: Envelope): Progress[] {
 }
 
 /** Refuses with E_ROOT_UNTRUSTED a document that is not the one whose fingerprint was agreed on. */
-export function requireFingerprint(draft: Draft, agreed: string | undefined): void {
+export function requireFingerprint(draft: Envelope, agreed: string | undefined): void {
   const actual = rootFingerprint(draft);
   if (agreed === undefined || agreed === actual) return;
   throw new SignetError('E_ROOT_UNTRUSTED', 'this is not the root whose fingerprint was given', {
@@ -108,7 +108,7 @@ export function requireFingerprint(draft: Draft, agreed: string | undefined): vo
 }
 
 /** The finished root, signed by all who must. E_THRESHOLD, E_EXPIRED at `now`, the codes of `verifyRoot`. */
-export function finishRoot(draft: Draft, chain: readonly Envelope[], now: number): Envelope {
+export function finishRoot(draft: Envelope, chain: readonly Envelope[], now: number): Envelope {
   const { version } = readRoot(draft).document;
   const item = `root v${version}`;
   requireMet(
@@ -116,7 +116,7 @@ export function finishRoot(draft: Draft, chain: readonly Envelope[], now: number
     item,
     `registry root sign FILE --key NAME, by those who are missing`,
   );
-  const envelope = asEnvelope(draft, item);
+  const envelope = draft;
   verifyRoot([...chain, envelope], rootFingerprint(chain[0] ?? envelope), now);
   return envelope;
 }

@@ -1,13 +1,11 @@
 // Documents on their way between people (DESIGN.md §3 "Root", "Namespace document"; THREATS.md 7, 30): a draft is an envelope that
 // has some of its signatures, or none. Each holder of a key adds theirs to the file; nothing but signed bytes counts in the end.
 import { fingerprint, type KeyPair, verify } from '../keys/ed25519.ts';
-import { preAuthEncoding, signEnvelope } from '../keys/envelope.ts';
+import { parseEnvelope, preAuthEncoding, signEnvelope } from '../keys/envelope.ts';
 import type { Role } from '../keys/root.ts';
 import { decodeBase64 } from '../src/base64.ts';
-import { Draft, Envelope } from '../src/contracts/statement.ts';
+import type { Envelope } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
-import { parseJson } from '../src/json.ts';
-import { parseShape } from '../src/shape.ts';
 
 const MAX_DRAFT = 12 * 1024 * 1024;
 
@@ -22,33 +20,25 @@ export interface Progress {
 }
 
 /** The draft in the bytes of a file: E_JSON, E_LIMIT, E_FORMAT. Verifies nothing. */
-export function readDraft(bytes: Uint8Array, item: string): Draft {
-  return parseShape(Draft, parseJson(bytes, item, { maxBytes: MAX_DRAFT }), item);
+export function readDraft(bytes: Uint8Array, item: string): Envelope {
+  return parseEnvelope(bytes, item, { maxBytes: MAX_DRAFT });
 }
 
-/** A draft that has a signature, as the envelope it then is; E_THRESHOLD for one that has none. */
-export function asEnvelope(draft: Draft, item: string): Envelope {
-  if (draft.signatures.length > 0) return Envelope.parse(draft);
-  throw new SignetError('E_THRESHOLD', `${item} is not signed yet`, {
-    item,
-    expected: 'a signature',
-    actual: 'none',
-  });
-}
-
-/** The draft with the signature of each of the keys added; one that a key signed already stays as it is. */
-export function addSignatures(draft: Draft, keys: readonly KeyPair[]): Draft {
+/** The draft with the signature of each of the keys added; one that verifies stays as it is, one that does not is replaced. */
+export function addSignatures(draft: Envelope, keys: readonly KeyPair[]): Envelope {
   const before = signersOf(
     draft,
     keys.map(({ publicKey }) => publicKey),
   );
   const missing = keys.filter(({ publicKey }) => !before.includes(fingerprint(publicKey)));
+  const again = new Set<string | undefined>(missing.map(({ publicKey }) => fingerprint(publicKey)));
+  const kept = draft.signatures.filter(({ keyid }) => !again.has(keyid));
   const { signatures } = signEnvelope(draft.payloadType, decodeBase64(draft.payload), missing);
-  return { ...draft, signatures: [...draft.signatures, ...signatures] };
+  return { ...draft, signatures: [...kept, ...signatures] };
 }
 
 /** Fingerprints of those of the keys whose signatures on the draft verify. */
-export function signersOf(draft: Draft, keys: readonly Uint8Array[]): string[] {
+export function signersOf(draft: Envelope, keys: readonly Uint8Array[]): string[] {
   const message = preAuthEncoding(draft.payloadType, decodeBase64(draft.payload));
   const signatures = draft.signatures.map(({ sig }) => decodeBase64(sig));
   return keys
@@ -56,7 +46,7 @@ export function signersOf(draft: Draft, keys: readonly Uint8Array[]): string[] {
     .map(fingerprint);
 }
 
-export function progressOf(draft: Draft, of: string, { keys, threshold }: Role): Progress {
+export function progressOf(draft: Envelope, of: string, { keys, threshold }: Role): Progress {
   return { of, threshold, keys: keys.map(fingerprint), signed: signersOf(draft, keys) };
 }
 

@@ -8,12 +8,7 @@ import { signEnvelope, unverifiedPayload, verifyEnvelope } from '../keys/envelop
 import { sha256 } from '../keys/hash.ts';
 import type { Role } from '../keys/root.ts';
 import { formatTime } from '../src/contracts/common.ts';
-import {
-  type Draft,
-  type Envelope,
-  NAMESPACE_PAYLOAD,
-  NamespaceDocument,
-} from '../src/contracts/statement.ts';
+import { type Envelope, NAMESPACE_PAYLOAD, NamespaceDocument } from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
@@ -24,7 +19,7 @@ export const LOCAL_NAMESPACES: readonly string[] = ['local', 'signet'];
 
 /** A document that was read; whether it is genuine `verifyNamespaceChain` says. */
 export interface NamespaceVersion {
-  readonly envelope: Draft;
+  readonly envelope: Envelope;
   readonly document: NamespaceDocument;
   /** Digest of the signed bytes. */
   readonly digest: string;
@@ -63,7 +58,7 @@ export function firstNamespace(
 }
 
 /** Reads a document and refuses what contradicts itself: a key twice or a threshold above the keys (E_NAMESPACE). */
-export function readNamespace(envelope: Draft): NamespaceVersion {
+export function readNamespace(envelope: Envelope): NamespaceVersion {
   const payload = unverifiedPayload(envelope, NAMESPACE_PAYLOAD, 'namespace document');
   const document = parseDocument(NamespaceDocument, payload, 'namespace/1', 'namespace document');
   const item = `namespace ${document.namespace} v${document.version}`;

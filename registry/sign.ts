@@ -35,7 +35,7 @@ export function archiveFacts(archive: Uint8Array): ArchiveFacts {
   return { manifest, digest, statement: formatDocument(releaseStatement(manifest, digest, filesDigest)) };
 }
 
-/** Signs with every key, in order; without one E_THRESHOLD. `provenance` null signs none; `now` in milliseconds. */
+/** Signs with every key, in order; without one E_UNSIGNED. `provenance` null signs none; `now` in milliseconds. */
 export function signRelease(
   { manifest, digest, statement }: ArchiveFacts,
   provenance: ProvenanceInput | null,
@@ -43,7 +43,7 @@ export function signRelease(
   now: number,
 ): SignedRelease {
   if (publishers.length === 0)
-    throw new SignetError('E_THRESHOLD', 'a release needs a signature', { expected: 'at least one key' });
+    throw new SignetError('E_UNSIGNED', 'a release needs a signature', { expected: 'at least one key' });
   const sign = (payload: Uint8Array): Uint8Array =>
     formatDocument(signEnvelope(IN_TOTO_PAYLOAD, payload, publishers));
   const build = provenance === null ? null : provenanceStatement(manifest, digest, provenance, now);

@@ -2,7 +2,7 @@
 // what is inside (DESIGN.md §3 "Archive"; THREATS.md 1, 6, 20-23).
 
 import { sha256 } from '../../keys/hash.ts';
-import { fullName, Manifest } from '../../src/contracts/manifest.ts';
+import { EXTENSION, fullName, MAIN_PATH, Manifest } from '../../src/contracts/manifest.ts';
 import type { ProofBundle } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
@@ -76,6 +76,7 @@ export function checkFiles({ files, mismatch }: Contents): Passed<Described> {
   const parsed = Manifest.safeParse(parseJson(manifestBytes, 'plugin.json'));
   // The full reader refuses what the plain shape does not accept, and says precisely why.
   const manifest = parsed.success ? parsed.data : readManifest(manifestBytes);
+  requireMain(manifest, files);
   return {
     value: {
       name: fullName(manifest),
@@ -85,4 +86,15 @@ export function checkFiles({ files, mismatch }: Contents): Passed<Described> {
     },
     detail: `${files.size - 1} files as listed`,
   };
+}
+
+/** The script is there exactly where the manifest names it: what no manifest names, nobody reads before it runs. */
+function requireMain(manifest: Manifest, files: Contents['files']): void {
+  const [named, there] = [manifest.extensions[EXTENSION].main !== undefined, files.has(MAIN_PATH)];
+  if (named === there) return;
+  throw new SignetError('E_MANIFEST', `plugin.json and archive do not agree on ${MAIN_PATH}`, {
+    item: MAIN_PATH,
+    expected: named ? 'the file, for "main" names it' : 'no such file, for no "main" names it',
+    actual: there ? 'the file' : 'no such file',
+  });
 }

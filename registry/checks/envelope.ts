@@ -62,11 +62,19 @@ export function checkEnvelope(
   }
   const latest = chain.at(-1)!;
   const inBoth = inForce.keys.filter((a) => latest.keys.some((b) => Buffer.compare(a.key, b.key) === 0));
+  const { threshold } = inForce.document;
+  if (inBoth.length < threshold) {
+    throw new SignetError('E_KEY_RANGE', 'a later namespace document drops the keys that could have signed', {
+      item: described.name,
+      expected: `${threshold} of the keys of v${inForce.document.version} in v${latest.document.version}`,
+      actual: inBoth.map(({ key }) => fingerprint(key)).join(', ') || 'none of them',
+    });
+  }
   const { payload, signers } = verifyEnvelope(proof.release.envelope, {
     item: 'release statement',
     payloadType: IN_TOTO_PAYLOAD,
     keys: inBoth.map(({ key }) => key),
-    threshold: inForce.document.threshold,
+    threshold,
     verify,
   });
   matchStatement(payload, contents, described, asked);

@@ -26,17 +26,16 @@ export const LOCAL_BUILDER = 'urn:signet:builder:local';
 
 const signature = z.strictObject({ keyid: z.string().max(256).optional(), sig: z.string().max(128) });
 
-/** A DSSE envelope. `keyid` is a hint: keys are tried by their bytes, never trusted by their id. */
+/**
+ * A DSSE envelope. `keyid` is a hint: keys are tried by their bytes, never trusted by their id. On its way from one signer to the
+ * next it may have no signature yet; then it verifies nowhere.
+ */
 export const Envelope = z.strictObject({
   payloadType: z.string().min(1).max(256),
   payload: z.string().max(8 * 1024 * 1024),
-  signatures: z.array(signature).min(1).max(16),
+  signatures: z.array(signature).max(16),
 });
 export type Envelope = z.infer<typeof Envelope>;
-
-/** An envelope on its way from one signer to the next: it may have no signature yet. */
-export const Draft = Envelope.extend({ signatures: z.array(signature).max(16) });
-export type Draft = z.infer<typeof Draft>;
 
 const subject = z
   .array(

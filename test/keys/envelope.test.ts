@@ -134,12 +134,21 @@ test.each([
   expect(() => open({ ...envelope, signatures })).toThrow(code('E_BASE64'));
 });
 
+test('row 32: what no one signed is E_UNSIGNED, whatever is required; with one signature it is judged', () => {
+  const none = { ...signEnvelope(TYPE, payload, [a]), signatures: [] };
+  const unsigned = expect.objectContaining({ code: 'E_UNSIGNED', exit: 3, actual: 'no signature' });
+  expect(() => open(none)).toThrow(unsigned);
+  expect(() => open(none, [a], 0)).toThrow(unsigned);
+  expect(() => open(none, [], 1)).toThrow(unsigned);
+  expect(() => open(none, [a], 1, 'application/other')).toThrow(code('E_PAYLOAD_TYPE'));
+  expect(Buffer.from(open(signEnvelope(TYPE, payload, [a])).payload)).toEqual(payload);
+});
+
 test('a file that is no envelope is refused; one that is comes back', () => {
   const envelope = signEnvelope(TYPE, payload, [a]);
   const parse = (value: unknown) => parseEnvelope(Buffer.from(JSON.stringify(value)), 'test');
   expect(parse(envelope)).toEqual(envelope);
   expect(() => parse({ ...envelope, extra: 1 })).toThrow(code('E_FORMAT'));
-  expect(() => parse({ ...envelope, signatures: [] })).toThrow(code('E_FORMAT'));
   expect(() => parse({ ...envelope, signatures: Array(17).fill(envelope.signatures[0]) })).toThrow(
     code('E_FORMAT'),
   );

@@ -10,7 +10,7 @@ import {
   rotateNamespace,
 } from '../../registry/ceremony-namespace.ts';
 import { covers, firstNamespace, readNamespace, verifyNamespaceChain } from '../../registry/namespace.ts';
-import type { Draft } from '../../src/contracts/statement.ts';
+import type { Envelope } from '../../src/contracts/statement.ts';
 import { DAY, key, PUBLISHER, REGISTRY_KEYS, START, STRANGER } from './fixture.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
@@ -18,7 +18,7 @@ const { registrar } = REGISTRY_KEYS;
 const REGISTRAR = { keys: [registrar.publicKey], threshold: 1 };
 const NONE: ReadonlySet<string> = new Set();
 const request = draftNamespace(firstNamespace('acme', [PUBLISHER.publicKey], 1, START + DAY));
-const by = (draft: Draft, ...keys: KeyPair[]) => addSignatures(draft, keys);
+const by = (draft: Envelope, ...keys: KeyPair[]) => addSignatures(draft, keys);
 const granted = by(request, PUBLISHER, registrar);
 const v1 = readNamespace(granted);
 const NEXT = key(7);
@@ -32,7 +32,7 @@ const rotation = (changes: Partial<Parameters<typeof rotateNamespace>[1]> = {}) 
     ...changes,
   });
 const chain =
-  (...drafts: Draft[]) =>
+  (...drafts: Envelope[]) =>
   () =>
     verifyNamespaceChain([granted, ...drafts].map(readNamespace), {
       namespace: 'acme',

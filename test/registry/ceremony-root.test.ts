@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type KeyPair, verify } from '../../keys/ed25519.ts';
 import { readRoot, rootFingerprint, verifyRoot } from '../../keys/root.ts';
-import { addSignatures, asEnvelope } from '../../registry/ceremony.ts';
+import { addSignatures } from '../../registry/ceremony.ts';
 import {
   draftRoot,
   finishRoot,
@@ -11,7 +11,7 @@ import {
   requireFingerprint,
   rootProgress,
 } from '../../registry/ceremony-root.ts';
-import type { Draft } from '../../src/contracts/statement.ts';
+import type { Envelope } from '../../src/contracts/statement.ts';
 import { DAY, key, REGISTRY_KEYS, START } from './fixture.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
@@ -37,8 +37,8 @@ const plan = (
   },
 });
 const draft = draftRoot(plan());
-const signed = (of: Draft, ...by: KeyPair[]) => addSignatures(of, by);
-const first = asEnvelope(signed(draft, alice, bob), 'root');
+const signed = (of: Envelope, ...by: KeyPair[]) => addSignatures(of, by);
+const first = signed(draft, alice, bob);
 const next = (changes: Partial<RootPlan['roles']> = {}, version = 2) => draftRoot(plan(changes, version));
 
 test('two of three make a root, whoever the two are', () => {

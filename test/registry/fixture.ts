@@ -91,9 +91,11 @@ export function manifestOf({
 
 /** The archive of a bundle made by hand. */
 export function archiveOf(input: BundleInput = {}): Uint8Array {
+  const manifest = JSON.stringify(manifestOf(input));
+  const main = JSON.parse(manifest).extensions['dev.signet'].main as string | undefined;
   const files = {
-    'plugin.json': JSON.stringify(manifestOf(input)),
-    'dev.signet/main.js': '__signet_define([]);undefined\n',
+    'plugin.json': manifest,
+    ...(main === undefined ? {} : { 'dev.signet/main.js': '__signet_define([]);undefined\n' }),
     'README.md': 'Greets.\n',
     ...input.files,
   };

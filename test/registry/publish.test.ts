@@ -66,7 +66,7 @@ test('row 8: a key that may not release there is refused before anything is writ
   const before = files();
   expect(() => world.publish({}, { publishers: [STRANGER] })).toThrow(code('E_SIGNER'));
   expect(() => world.publish({}, { publishers: [PUBLISHER, STRANGER] })).toThrow(code('E_SIGNER'));
-  expect(() => world.publish({}, { publishers: [] })).toThrow(code('E_THRESHOLD'));
+  expect(() => world.publish({}, { publishers: [] })).toThrow(code('E_UNSIGNED'));
   expect(files()).toEqual(before);
 });
 

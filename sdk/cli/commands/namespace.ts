@@ -5,7 +5,7 @@ import { formatDocument } from '../../../keys/document.ts';
 import { fingerprint, type KeyPair } from '../../../keys/ed25519.ts';
 import { parseEnvelope } from '../../../keys/envelope.ts';
 import { writeFileAtomic } from '../../../keys/safe-file.ts';
-import { addSignatures, asEnvelope, readDraft } from '../../../registry/ceremony.ts';
+import { addSignatures, readDraft } from '../../../registry/ceremony.ts';
 import {
   draftNamespace,
   isGranted,
@@ -24,7 +24,7 @@ import { DirectoryTransport, FILE_LIMITS, PATHS, requireFile } from '../../../re
 import { TrustStore } from '../../../registry/trust.ts';
 import { RegistryWriter } from '../../../registry/writer.ts';
 import { Digest, NamePart } from '../../../src/contracts/common.ts';
-import type { Draft } from '../../../src/contracts/statement.ts';
+import type { Envelope } from '../../../src/contracts/statement.ts';
 import { SignetError } from '../../../src/error.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { openKeyring, openSigner } from '../../release.ts';
@@ -69,7 +69,7 @@ function rotate(invocation: Invocation): 0 {
   return write(invocation, addSignatures(draft, signersOf(invocation)));
 }
 
-function write(invocation: Invocation, draft: Draft): 0 {
+function write(invocation: Invocation, draft: Envelope): 0 {
   const { namespace, version } = readNamespace(draft).document;
   const out = text(invocation, 'out') ?? `${namespace}-v${version}.namespace.json`;
   writeFileAtomic(out, formatDocument(draft));
@@ -111,7 +111,7 @@ function grant(invocation: Invocation): 0 {
   const now = Date.now();
   const { directory } = target;
   const writer = new RegistryWriter(directory, localRegistryKeys(directory, keyring, now), now);
-  let signed: Draft;
+  let signed: Envelope;
   let index: number | null = null;
   try {
     const revoked = new Set(writer.revoked.keys.map(({ key }) => key));
@@ -121,7 +121,7 @@ function grant(invocation: Invocation): 0 {
     signed = addSignatures(draft, registrars);
     if (isGranted(signed, writer.root.registrar)) {
       index = writer.size;
-      writer.grant(asEnvelope(signed, file));
+      writer.grant(signed);
     }
   } finally {
     writer.close();
@@ -175,7 +175,7 @@ function noRegistrar(keys: readonly Uint8Array[]): SignetError {
   });
 }
 
-function answer({ json, output }: Invocation, drafts: readonly Draft[], more: object = {}, rest = ''): 0 {
+function answer({ json, output }: Invocation, drafts: readonly Envelope[], more: object = {}, rest = ''): 0 {
   const versions = drafts.map((draft) => ({ draft, ...readNamespace(draft) }));
   if (json) {
     const documents = versions.map(({ document, digest }) => ({ digest, document }));

@@ -4,14 +4,7 @@ import { formatDocument } from '../../../keys/document.ts';
 import { parseEnvelope } from '../../../keys/envelope.ts';
 import { type Role, readRoot, rootFingerprint, verifyRoot } from '../../../keys/root.ts';
 import { writeFileAtomic } from '../../../keys/safe-file.ts';
-import {
-  addSignatures,
-  asEnvelope,
-  isMet,
-  type Progress,
-  readDraft,
-  requireWanted,
-} from '../../../registry/ceremony.ts';
+import { addSignatures, isMet, type Progress, readDraft, requireWanted } from '../../../registry/ceremony.ts';
 import { installRoot } from '../../../registry/ceremony-registry.ts';
 import {
   draftRoot,
@@ -24,7 +17,7 @@ import {
 } from '../../../registry/ceremony-root.ts';
 import { TrustStore } from '../../../registry/trust.ts';
 import { Fingerprint } from '../../../src/contracts/common.ts';
-import type { Draft } from '../../../src/contracts/statement.ts';
+import type { Envelope } from '../../../src/contracts/statement.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { openKeyring, openSigner } from '../../release.ts';
 import { directoryOf, type Invocation, text, texts } from '../command.ts';
@@ -66,7 +59,7 @@ function rotate(invocation: Invocation): 0 {
   return writeDraft(invocation, draft, file);
 }
 
-function writeDraft(invocation: Invocation, draft: Draft, previous?: string): 0 {
+function writeDraft(invocation: Invocation, draft: Envelope, previous?: string): 0 {
   const out = required(invocation, 'root', 'out');
   writeFileAtomic(out, formatDocument(draft));
   return describe(invocation, draft, out, previous);
@@ -123,7 +116,7 @@ function pin(invocation: Invocation): 0 {
   );
   const draft = readDraft(readInput(file), file);
   requireFingerprint(draft, agreed);
-  const { version, expires } = verifyRoot([asEnvelope(draft, file)], agreed, Date.now());
+  const { version, expires } = verifyRoot([draft], agreed, Date.now());
   const replaces = text(invocation, 'replaces');
   trustOf(invocation).pinRoot(agreed, false, replaces);
   if (json)
@@ -182,14 +175,19 @@ function threshold(given: string): [RootRole, number] {
   return [known, wholeNumber('root', 'threshold', number, 1)];
 }
 
-function progressIn(draft: Draft, previous: string | undefined): Progress[] {
+function progressIn(draft: Envelope, previous: string | undefined): Progress[] {
   return rootProgress(
     draft,
     previous === undefined ? undefined : parseEnvelope(readInput(previous), previous),
   );
 }
 
-function describe({ json, output }: Invocation, draft: Draft, file: string, previous: string | undefined): 0 {
+function describe(
+  { json, output }: Invocation,
+  draft: Envelope,
+  file: string,
+  previous: string | undefined,
+): 0 {
   const { document } = readRoot(draft);
   const { version, expires, roles } = document;
   const own = rootFingerprint(draft);

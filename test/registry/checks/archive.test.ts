@@ -1,6 +1,16 @@
 // Checks `limits`, `archive`, `files`: THREATS.md 1, 34. The archive reader's own refusals are tested beside it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createWorld, type Delivered, deliver, outcomeOf, verdictOf, type World } from '../fixture.ts';
+import {
+  archiveOf,
+  createWorld,
+  type Delivered,
+  deliver,
+  forge,
+  manifestOf,
+  outcomeOf,
+  verdictOf,
+  type World,
+} from '../fixture.ts';
 
 let world: World;
 beforeEach(() => {
@@ -44,13 +54,6 @@ test.each<[string, (d: Delivered) => void, string]>([
     'limits E_FORMAT',
   ],
   [
-    'no signatures',
-    (d) => {
-      d.proof.release.envelope.signatures = [];
-    },
-    'limits E_FORMAT',
-  ],
-  [
     'no namespace document',
     (d) => {
       d.proof.namespace = [];
@@ -68,4 +71,28 @@ test.each<[string, (d: Delivered) => void, string]>([
   const delivered = deliver(world);
   change(delivered);
   expect(outcomeOf(world, delivered)).toBe(expected);
+});
+
+const NO_CODE = { provides: [], capabilities: [], main: undefined } as never;
+
+test.each([
+  ['the manifest names and the archive lacks', NO_CODE, {}, 'no such file'],
+  ['the archive has and no manifest names', {}, NO_CODE, 'the file'],
+])('a script that %s is refused, though it is signed and logged so', (_, files, signet, actual) => {
+  world.close();
+  world = createWorld();
+  const plugin = { 'plugin.json': JSON.stringify(manifestOf({ signet })) };
+  forge(world, archiveOf({ signet: files, files: plugin }), manifestOf({ signet }));
+  const delivered = deliver(world);
+  expect(outcomeOf(world, delivered)).toBe('files E_MANIFEST');
+  const failed = verdictOf(world, delivered).checks.find(({ state }) => state === 'fail');
+  expect(failed).toMatchObject({ item: 'dev.signet/main.js', actual });
+});
+
+test('a bundle with its script, and one without code, pass', () => {
+  expect(outcomeOf(world, deliver(world))).toBe('ok');
+  world.close();
+  world = createWorld();
+  forge(world, archiveOf({ signet: NO_CODE }), manifestOf({ signet: NO_CODE }));
+  expect(outcomeOf(world, deliver(world))).toBe('ok');
 });

@@ -146,11 +146,11 @@ export const LIMITS: readonly Refusal[] = [
     text((t) => t.replace(/"root":\[\{.*?\}\]\}\],/, '"root":[],')),
   ),
   {
-    id: 'no-signature',
-    about: 'an envelope without a signature',
+    id: 'signatures-missing',
+    about: 'an envelope without a list of signatures',
     rows: [32],
     code: 'E_FORMAT',
-    plan: { finish: (proof) => (proof.release.envelope.signatures = []) },
+    plan: { finish: (proof) => delete proof.release.envelope.signatures },
   },
   {
     id: 'many-signatures',
@@ -457,6 +457,21 @@ export const FILES_CASES: readonly Refusal[] = [
   }),
   mismatch('white-space', 'white space in FILES.json', { list: `${filesJson({ ...FILES })}\n` }),
   files('no-manifest', 'no plugin.json', [34], 'E_MANIFEST', { without: 'plugin.json' }),
+  {
+    id: 'no-main',
+    about: 'a manifest that names a script, without the script',
+    rows: [24],
+    code: 'E_MANIFEST',
+    plan: { bundle: noCode({ 'plugin.json': JSON.stringify(manifestOf()) }) },
+  },
+  {
+    id: 'unnamed-main',
+    about: 'a script that the manifest does not name',
+    rows: [24],
+    code: 'E_MANIFEST',
+    twin: 'no-code',
+    plan: { bundle: noCode({ 'dev.signet/main.js': '__signet_define([]);undefined\n' }) },
+  },
   manifest(
     'manifest-json',
     'a plugin.json with a key twice',

@@ -4,9 +4,9 @@ import { archiveDigest } from '../../../registry/archive.ts';
 import { DEFAULT_RULES } from '../../../registry/rules.ts';
 import { NAMESPACE_PAYLOAD } from '../../../src/contracts/statement.ts';
 import { archiveOf, DAY, PUBLISHER, REGISTRY_KEYS, START, STRANGER } from '../../registry/fixture.ts';
-import { type Blueprint, type Loose, SECOND } from '../scene.ts';
+import { type Blueprint, granted, type Loose, ROOT, SECOND } from '../scene.ts';
 import type { Refusal } from '../vector.ts';
-import { BUILDER, TWO } from './valid.ts';
+import { BUILDER, handOver, ROOT_2, TWO } from './valid.ts';
 
 const DIGEST = archiveDigest(archiveOf());
 const PUBLISHER_ID = fingerprint(PUBLISHER.publicKey);
@@ -51,6 +51,33 @@ const omitted = (id: string, about: string, seen: object, revocations: object = 
 const keyEntry = (fromIndex: number, key = PUBLISHER_ID) => ({ key, fromIndex, reason: 'stolen', index: 1 });
 
 export const STATUS: readonly Refusal[] = [
+  {
+    id: 'no-signature',
+    about: 'a status without a signature',
+    rows: [32],
+    code: 'E_UNSIGNED',
+    plan: { finish: (proof) => (proof.status.signatures = []) },
+  },
+  {
+    id: 'root-cut',
+    about: 'a chain of roots without its newest, by which the registrar may have changed',
+    rows: [2],
+    code: 'E_ROLLBACK',
+    twin: 'rotated-root',
+    plan: { roots: [ROOT, ROOT_2], finish: (proof) => proof.root.pop() },
+  },
+  {
+    id: 'document-cut',
+    about: 'a chain of namespace documents without its newest, which drops the key that signed',
+    rows: [2, 26],
+    code: 'E_ROLLBACK',
+    twin: 'released-before-rotation',
+    plan: {
+      namespaces: [granted(), handOver],
+      log: [0, 'release', 1],
+      finish: (proof) => proof.namespace.pop(),
+    },
+  },
   status('other-size', 'of another size', [5], 'E_STATUS_MISMATCH', (d) => (d.size = 3)),
   status('other-tree', 'of another root', [5, 12], 'E_STATUS_MISMATCH', (d) => (d.root = ZERO)),
   status('other-log', 'of another log', [5], 'E_STATUS_MISMATCH', (d) => (d.origin = 'other.example/log')),
@@ -220,6 +247,13 @@ const builtBy = (id: string, parameters: object): Blueprint => ({
 });
 
 export const PROVENANCE_CASES: readonly Refusal[] = [
+  {
+    id: 'no-signature',
+    about: 'provenance without a signature',
+    rows: [28, 32],
+    code: 'E_UNSIGNED',
+    plan: { provenance: { signers: [] } },
+  },
   {
     id: 'none',
     about: 'no provenance under the default policy',

@@ -114,6 +114,21 @@ const SHARED = granted({ version: 2, keys: [FIRST.keys[0]!, { key: secondText, f
 export const ENVELOPE: readonly Refusal[] = [
   { id: 'unsigned', about: 'no proof bundle', rows: [32], code: 'E_UNSIGNED', proof: null },
   {
+    id: 'no-signature',
+    about: 'a release statement without a signature',
+    rows: [32],
+    code: 'E_UNSIGNED',
+    plan: { publishers: [] },
+  },
+  {
+    id: 'keys-dropped',
+    about: 'a later document drops every key that could have signed',
+    rows: [26],
+    code: 'E_KEY_RANGE',
+    twin: 'released-before-rotation',
+    plan: { namespaces: [granted(), handOver], log: [0, 'release', 1] },
+  },
+  {
     id: 'stranger',
     about: 'signed by a stranger under its own key id',
     rows: [8],
@@ -467,6 +482,40 @@ export const NAMESPACE: readonly Refusal[] = [
     rows: [29, 32],
     code: 'E_REGISTRY_UNMAPPED',
     trust: { registries: [] },
+  },
+  {
+    id: 'root-no-signature',
+    about: 'a root document without a signature',
+    rows: [32],
+    code: 'E_UNSIGNED',
+    ...finish((proof) => (proof.root[0].signatures = [])),
+  },
+  {
+    id: 'document-no-signature',
+    about: 'a namespace document without a signature',
+    rows: [32],
+    code: 'E_UNSIGNED',
+    plan: { namespaces: [granted({}, [])] },
+  },
+  {
+    id: 'root-headless',
+    about: 'a chain of roots without the pinned one, from which the others follow',
+    rows: [2, 29],
+    code: 'E_ROOT_UNTRUSTED',
+    twin: 'rotated-root',
+    plan: { roots: [ROOT, ROOT_2], finish: (proof) => proof.root.shift() },
+  },
+  {
+    id: 'document-headless',
+    about: 'a chain of namespace documents without its first',
+    rows: [2, 30],
+    code: 'E_NAMESPACE',
+    twin: 'handed-over',
+    plan: {
+      namespaces: [granted(), handOver],
+      publishers: [SECOND],
+      finish: (proof) => proof.namespace.shift(),
+    },
   },
   {
     id: 'mapped-twice',

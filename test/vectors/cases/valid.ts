@@ -151,6 +151,13 @@ export const VALID: readonly Case[] = [
     pin: { fingerprint: fingerprintOf(ROOT_2) },
   },
   {
+    id: 'from-the-pinned-root-on',
+    about: 'a chain that begins with the pinned second root',
+    rows: [2, 29],
+    plan: { roots: [ROOT, ROOT_2], finish: (proof) => proof.root.shift() },
+    pin: { fingerprint: fingerprintOf(ROOT_2) },
+  },
+  {
     id: 'handed-over',
     about: 'a namespace whose keys changed hands, signed by the old key',
     rows: [30],
