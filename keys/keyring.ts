@@ -92,6 +92,24 @@ export class Keyring {
     return { name, publicKey: key.publicKey, encrypted: true };
   }
 
+  /**
+   * Puts an encrypted key under another passphrase; until that is done whole, the old one opens it. A plain key: E_KEY_FILE; a
+   * wrong passphrase, or the same again: E_PASSPHRASE.
+   */
+  changePassphrase(name: string): ListedKey {
+    const path = this.#path(PUBLISHER, keyName(name));
+    const item = `key ${name}`;
+    const bytes = this.#read(PUBLISHER, name);
+    if (!readKeyInfo(bytes, item).encrypted) refuseKeyFile(path, 'is under no passphrase');
+    const old = this.#secrets.passphrase(item);
+    const key = decodeKey(bytes, item, () => old);
+    const next = this.#secrets.newPassphrase(item);
+    if (next.normalize('NFC') === old.normalize('NFC'))
+      throw new SignetError('E_PASSPHRASE', `the new passphrase of ${item} is the old one`, { item });
+    writeFileAtomic(path, encodeKey(key, next), 0o600);
+    return { name, publicKey: key.publicKey, encrypted: true };
+  }
+
   /** What can be said of the named key without opening it. Missing: E_NOT_FOUND. */
   info(name: string): ListedKey {
     return { name, ...readKeyInfo(this.#read(PUBLISHER, keyName(name)), `key ${name}`) };

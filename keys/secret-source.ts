@@ -9,6 +9,7 @@ import { askHidden } from './terminal.ts';
 type Environment = Record<string, string | undefined>;
 
 const PASSPHRASE = 'SIGNET_KEY_PASSPHRASE';
+const NEW_PASSPHRASE = 'SIGNET_KEY_NEW_PASSPHRASE';
 const SIGNING_KEY = 'SIGNET_SIGNING_KEY';
 const COMMAND_MS = 120_000;
 const MAX_OUTPUT = 16 * 1024;
@@ -17,28 +18,34 @@ const MAX_OUTPUT = 16 * 1024;
 export interface SecretSource {
   /** The passphrase of an encrypted key; asked twice where it is `fresh`. E_PASSPHRASE where there is none. */
   passphrase(item: string, fresh?: boolean): string;
+  /** What is to take the place of a passphrase; from variables of its own. E_PASSPHRASE. */
+  newPassphrase(item: string): string;
   /** The key of SIGNET_SIGNING_KEY or SIGNET_SIGNING_KEY_COMMAND; undefined where neither is set. E_KEY_FILE. */
   signingKey(): KeyPair | undefined;
 }
 
 /**
- * The secrets of an environment. Both variables that hold one are removed from it at once. A command is split at white
+ * The secrets of an environment. The variables that hold one are removed from it at once. A command is split at white
  * space, run without a shell, and its standard output counts up to the first line end.
  */
 export function secretsOf(env: Environment, ask: (prompt: string) => string = askHidden): SecretSource {
-  const [passphrase, signingKey] = [take(env, PASSPHRASE), take(env, SIGNING_KEY)];
+  const [passphrase, next, signingKey] = [PASSPHRASE, NEW_PASSPHRASE, SIGNING_KEY].map((name) =>
+    take(env, name),
+  );
+  const obtain = (item: string, held: string | undefined, variable: string, fresh: boolean): string => {
+    const given = held ?? fromCommand(env, `${variable}_COMMAND`, firstLine);
+    const answer = given ?? ask(`${fresh ? 'New passphrase' : 'Passphrase'} of ${item}: `);
+    if (answer === '') {
+      throw new SignetError('E_PASSPHRASE', `there is no passphrase for ${item}`, { item });
+    }
+    if (given === undefined && fresh && ask('The same again: ') !== answer) {
+      throw new SignetError('E_PASSPHRASE', 'the two passphrases differ', { item });
+    }
+    return answer;
+  };
   const source: SecretSource = {
-    passphrase(item, fresh = false) {
-      const given = passphrase ?? fromCommand(env, `${PASSPHRASE}_COMMAND`, firstLine);
-      const answer = given ?? ask(`${fresh ? 'New passphrase' : 'Passphrase'} of ${item}: `);
-      if (answer === '') {
-        throw new SignetError('E_PASSPHRASE', `there is no passphrase for ${item}`, { item });
-      }
-      if (given === undefined && fresh && ask('The same again: ') !== answer) {
-        throw new SignetError('E_PASSPHRASE', 'the two passphrases differ', { item });
-      }
-      return answer;
-    },
+    passphrase: (item, fresh = false) => obtain(item, passphrase, PASSPHRASE, fresh),
+    newPassphrase: (item) => obtain(item, next, NEW_PASSPHRASE, true),
     signingKey() {
       const text = signingKey ?? fromCommand(env, `${SIGNING_KEY}_COMMAND`, (output) => output);
       if (text === undefined) return undefined;

@@ -9,14 +9,17 @@ import { parseEnvelope, unverifiedPayload, verifyEnvelope } from '../keys/envelo
 import { sha256 } from '../keys/hash.ts';
 import { syncDirectory, writeFileAtomic } from '../keys/safe-file.ts';
 import { fullName } from '../src/contracts/manifest.ts';
-import { IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../src/contracts/statement.ts';
+import { type Envelope, IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
+import { progressOf, requireMet } from './ceremony.ts';
+import { judgeProvenance } from './checks/provenance.ts';
 import { checkLocalRelease, covers } from './namespace.ts';
 import { type ArchiveFacts, archiveFacts, type SignedRelease, signRelease } from './sign.ts';
-import { type ProvenanceInput, parseProvenance, subjectName } from './statement.ts';
+import type { ProvenanceInput } from './statement.ts';
 import { PATHS } from './transport.ts';
+import type { PolicyRules } from './trust.ts';
 import { type LogKeys, RegistryWriter } from './writer.ts';
 
 export interface PublishOptions {
@@ -29,6 +32,8 @@ export interface PublishOptions {
   readonly publishers: readonly KeyPair[];
   /** Envelopes that were made before, maybe elsewhere; then provenance and publishers are not used. */
   readonly signed?: SignedRelease;
+  /** By what the provenance is judged: the policy of the project that publishes. */
+  readonly rules: PolicyRules;
   /** Whether the registry's root is pinned as local: then only `local` and pinned `signet` bundles are accepted. */
   readonly local: boolean;
   readonly firstParty: FirstPartyLock;
@@ -48,7 +53,7 @@ export interface Published {
 /**
  * Publishes an archive. The same archive again is no error; another one under a published version is E_VERSION_EXISTS.
  * Refused before anything is written: the codes of readArchive and readManifest, E_LOCAL_ROOT, E_FIRST_PARTY, E_NAMESPACE
- * (never granted), E_SIGNER, E_THRESHOLD, E_REGISTRY_BUSY.
+ * (never granted), E_UNSIGNED, E_SIGNER, E_THRESHOLD, E_KEY_RANGE, those of `judgeProvenance`, E_REGISTRY_BUSY.
  */
 export function publish(options: PublishOptions): Published {
   const { archive, now } = options;
@@ -69,7 +74,7 @@ export function publish(options: PublishOptions): Published {
       });
     }
     const signed = options.signed ?? signRelease(facts, options.provenance, options.publishers, now);
-    const provenance = checkSigned(writer, name, facts, signed);
+    const provenance = checkSigned(writer, name, facts, signed, options.rules);
     const folder = join(options.directory, PATHS.release(name, version));
     // An index is a hint: what it does not list may be in the log all the same, and a version is logged once for ever.
     const logged = writer.find(
@@ -107,6 +112,7 @@ function checkSigned(
   name: string,
   { digest, statement, manifest }: ArchiveFacts,
   signed: SignedRelease,
+  rules: PolicyRules,
 ): Uint8Array | null {
   const namespace = name.slice(0, name.indexOf('/'));
   const latest = writer.namespaceChain(namespace).at(-1);
@@ -115,52 +121,49 @@ function checkSigned(
       item: namespace,
     });
   }
+  const { threshold, version } = latest.document;
   const keys = latest.keys.map(({ key }) => key).filter((key) => covers(latest, key, writer.size));
-  const open = (bytes: Uint8Array, item: string): Uint8Array => {
-    const required = {
-      item,
-      payloadType: IN_TOTO_PAYLOAD,
-      keys,
-      threshold: latest.document.threshold,
-      verify,
-    };
-    const envelope = parseEnvelope(bytes, item);
-    const { payload, signers } = verifyEnvelope(envelope, required);
+  if (keys.length < threshold) {
+    throw new SignetError('E_KEY_RANGE', `too few keys of ${namespace} may still sign a release`, {
+      item: `namespace ${namespace} v${version}`,
+      expected: `a threshold of ${threshold}, of keys valid at index ${writer.size}`,
+      actual: keys.map(fingerprint).join(', ') || 'none',
+      fix: `registry namespace rotate ${namespace} --add KEY, by its publishers`,
+    });
+  }
+  const publishers = { keys, threshold };
+  const open = (envelope: Envelope, item: string): void => {
+    const progress = progressOf(envelope, `the publishers of ${namespace}`, publishers);
+    if (progress.signed.length > 0)
+      requireMet([progress], item, 'registry sign FILE --key NAME, where the keys of the others are');
+    verifyEnvelope(envelope, { item, payloadType: IN_TOTO_PAYLOAD, ...publishers, verify });
     // A verifier ignores the signature of a stranger; a registry does not take it in.
-    if (signers.length === envelope.signatures.length) return payload;
+    if (progress.signed.length === envelope.signatures.length) return;
     throw new SignetError('E_SIGNER', `${item} has a signature by a key that may not release it`, {
       item,
       expected: keys.map(fingerprint).join(', '),
       actual: envelope.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', '),
     });
   };
-  const release = open(signed.release, `release statement of ${name}`);
-  const other = (item: string): SignetError =>
-    new SignetError('E_STATEMENT_MISMATCH', `the ${item} is not about this archive`, {
+  const item = `release statement of ${name}`;
+  const release = parseEnvelope(signed.release, item);
+  open(release, item);
+  const stated = unverifiedPayload(release, IN_TOTO_PAYLOAD, item);
+  if (Buffer.compare(stated, statement) !== 0) {
+    throw new SignetError('E_STATEMENT_MISMATCH', 'the release statement is not about this archive', {
       item: name,
-      expected: digest,
+      expected: digestOf(sha256, statement),
+      actual: digestOf(sha256, stated),
     });
-  if (Buffer.compare(release, statement) !== 0) throw other('release statement');
-  if (signed.provenance === null) return null;
-  const provenance = openProvenance(signed.provenance, `provenance of ${name}`, open);
-  const [subject] = parseProvenance(provenance).subject;
-  const about = `${subject?.name} sha256:${subject?.digest.sha256}`;
-  if (about !== `${subjectName(name, manifest.version)} ${digest}`) throw other('provenance');
-  return provenance;
-}
-
-/**
- * The signed bytes of a provenance. A publisher's own build is signed as the release is; another builder signs with its own key,
- * which the policies of those who install name, and no registry.
- */
-function openProvenance(
-  bytes: Uint8Array,
-  item: string,
-  open: (bytes: Uint8Array, item: string) => Uint8Array,
-): Uint8Array {
-  const payload = unverifiedPayload(parseEnvelope(bytes, item), IN_TOTO_PAYLOAD, item);
-  const { predicate } = parseProvenance(payload);
-  return predicate.runDetails.builder.id === LOCAL_BUILDER ? open(bytes, item) : payload;
+  }
+  const provenance = signed.provenance && parseEnvelope(signed.provenance, `provenance of ${name}`);
+  const subject = { name, version: manifest.version, digest };
+  // The publisher's own build always counts here; whether it does for others, their policies say.
+  const judge = { rules, required: rules.provenance.required, ownBuilds: true, publishers, verify };
+  const { value } = judgeProvenance(provenance, subject, judge);
+  if (provenance === null) return null;
+  if (value === LOCAL_BUILDER) open(provenance, `provenance of ${name}`);
+  return unverifiedPayload(provenance, IN_TOTO_PAYLOAD, `provenance of ${name}`);
 }
 
 /** The release was logged and not listed: it is listed now, if it is this archive. */

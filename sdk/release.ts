@@ -12,6 +12,7 @@ import { localRegistryKeys, renewRegistry } from '../registry/local.ts';
 import type { PolicyRegistry } from '../registry/policy.ts';
 import { Project } from '../registry/project.ts';
 import { type Published, publish } from '../registry/publish.ts';
+import { DEFAULT_RULES } from '../registry/rules.ts';
 import type { SignedRelease } from '../registry/sign.ts';
 import type { ProvenanceInput } from '../registry/statement.ts';
 import { DEFAULT_KEY } from './project.ts';
@@ -69,11 +70,12 @@ export function publishArchive(options: {
   readonly key: string | undefined;
   /** Envelopes that lie beside the archive already. */
   readonly signed?: SignedRelease;
+  /** The registry, where it is not that of the namespace. */
+  readonly target?: { readonly directory: string; readonly local: boolean };
 }): Published {
   const { paths, name, archive, provenance, key, signed } = options;
   const project = openProject(paths);
-  const registry = project.registryOf(name);
-  const directory = registryFolder(paths, registry);
+  const { directory, local } = options.target ?? ownTarget(project, paths, name);
   const keyring = openKeyring();
   const now = project.clock.now();
   return publish({
@@ -83,8 +85,20 @@ export function publishArchive(options: {
     provenance,
     publishers: signed === undefined ? [openSigner(key, keyring)] : [],
     ...(signed === undefined ? {} : { signed }),
-    local: project.trust.pin(registry.root)?.local ?? false,
+    rules: project.hasPolicy() ? project.policy() : DEFAULT_RULES,
+    local,
     firstParty: readFirstPartyLock(),
     now,
   });
+}
+
+/** The registry that the policy gives the name to; E_REGISTRY_UNMAPPED. */
+function ownTarget(
+  project: Project,
+  paths: ProjectPaths,
+  name: string,
+): { directory: string; local: boolean } {
+  const registry = project.registryOf(name);
+  const local = project.trust.pin(registry.root)?.local ?? false;
+  return { directory: registryFolder(paths, registry), local };
 }

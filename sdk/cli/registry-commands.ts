@@ -1,6 +1,6 @@
 // The commands of `registry`: authors and verification (DESIGN.md §6).
 import type { Command, OptionRow } from './command.ts';
-import { TRUST_COMMANDS } from './trust-commands.ts';
+import { registry, TRUST_COMMANDS } from './trust-commands.ts';
 
 const directory: OptionRow = { type: 'string', value: 'DIR', does: 'the project folder (default: this one)' };
 const key: OptionRow = {
@@ -44,7 +44,7 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
   },
   {
     name: 'sign',
-    does: 'signs an archive: writes its release and provenance envelopes beside it',
+    does: 'signs an archive: its release and provenance envelopes lie beside it, and each publisher adds a signature',
     takes: 'FILE',
     arity: [1, 1],
     options: {
@@ -52,7 +52,7 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
       source: {
         type: 'string',
         value: 'DIR',
-        does: 'the source folder, for the provenance (default: this one)',
+        does: 'the source folder, for the provenance (default: this one; where others signed, theirs)',
       },
     },
     example: 'registry sign hello.tar --source hello',
@@ -63,7 +63,7 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
     does: 'builds, signs, logs and publishes a bundle; or publishes a signed archive',
     takes: 'DIR|FILE',
     arity: [1, 1],
-    options: { directory, key },
+    options: { directory, key, registry },
     example: 'registry publish hello',
     load: async () => (await import('./commands/publish.ts')).run,
   },

@@ -20,7 +20,7 @@ const named: OptionRow = {
   value: 'NAME',
   does: 'key of the keyring that signs',
 };
-const registry: OptionRow = {
+export const registry: OptionRow = {
   type: 'string',
   value: 'NAME|DIR',
   does: 'name of the registry in policy.yaml, or its folder (default: that of the namespace, or the only one)',
@@ -76,6 +76,7 @@ export const TRUST_COMMANDS: readonly Command[] = [
       ['new NAME', 'makes a key'],
       ['show NAME', 'its public key and fingerprint'],
       ['encrypt NAME', 'puts a plain key under a passphrase'],
+      ['passphrase NAME', 'puts an encrypted key under another passphrase'],
       ['import NAME', 'keeps a key from --file or standard input: a key file, or base64 of the seed'],
     ],
     options: {

@@ -14,20 +14,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HOST_VERSION } from '../../host/version.ts';
+import { formatDocument } from '../../keys/document.ts';
 import { generateKeyPair, verify } from '../../keys/ed25519.ts';
 import { encodeKey } from '../../keys/key-file.ts';
 import { Keyring } from '../../keys/keyring.ts';
 import { rootFingerprint, verifyRoot } from '../../keys/root.ts';
 import { writeFileAtomic } from '../../keys/safe-file.ts';
 import { readDraft } from '../../registry/ceremony.ts';
+import { fetchRelease } from '../../registry/fetch.ts';
+import { givenTrust } from '../../registry/given-root.ts';
 import { readNamespace, verifyNamespaceChain } from '../../registry/namespace.ts';
-import { readRoots } from '../../registry/proof.ts';
+import { parseProof, readRoots } from '../../registry/proof.ts';
 import { DirectoryTransport } from '../../registry/transport.ts';
 import { TrustStore } from '../../registry/trust.ts';
+import { verifyRelease } from '../../registry/verify.ts';
 
 const BIN = fileURLToPath(new URL('../../sdk/bin/registry.js', import.meta.url));
 const README = readFileSync(new URL('../../keys/README.md', import.meta.url), 'utf8');
 const PASSPHRASE = 'correct horse battery staple';
+const NEW_PASSPHRASE = 'Tr0ub4dor and three';
 const SPARE = generateKeyPair();
 
 let root: string;
@@ -51,7 +57,7 @@ function run(
   const env = { ...process.env, SIGNET_CONFIG_DIR: join(root, 'config', machine), NO_COLOR: '1' };
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
     cwd: folder,
-    env: { ...env, SIGNET_KEY_PASSPHRASE: PASSPHRASE },
+    env: { ...env, SIGNET_KEY_PASSPHRASE: PASSPHRASE, SIGNET_KEY_NEW_PASSPHRASE: NEW_PASSPHRASE },
     encoding: 'utf8',
     timeout: 60_000,
   });
@@ -108,22 +114,45 @@ describe('the runbook', () => {
     expect(trust.pin(pinned)).toBeUndefined();
   });
 
+  test('row 7: what two publishers signed verifies by the first pin alone; with one signature less it does not', () => {
+    const registry = new DirectoryTransport(join(stick, 'registry'));
+    const pinned = rootFingerprint(readRoots(registry)[0]!);
+    const { archive, proof } = fetchRelease(registry, 'duo/tool');
+    const judge = (bytes: Uint8Array) =>
+      verifyRelease(
+        archive,
+        bytes,
+        givenTrust({ fingerprint: pinned, host: HOST_VERSION }, bytes),
+        Date.now(),
+      );
+    expect(judge(proof)).toMatchObject({ ok: true, name: 'duo/tool' });
+    const { release, ...rest } = parseProof(proof);
+    const signatures = release.envelope.signatures.slice(0, 1);
+    expect(release.envelope.signatures).toHaveLength(2);
+    const one = { ...rest, release: { ...release, envelope: { ...release.envelope, signatures } } };
+    expect(judge(formatDocument(one)).code).toBe('E_THRESHOLD');
+  });
+
   test('no seed is in anything that was printed, nor in any file besides the plain key files', () => {
     const machines = readdirSync(join(root, 'config'));
     const keys = machines.flatMap((machine) => {
-      const secrets = { passphrase: () => PASSPHRASE, signingKey: () => undefined };
+      const secrets = {
+        passphrase: (item: string) => (item === 'key spare' ? NEW_PASSPHRASE : PASSPHRASE),
+        newPassphrase: () => '',
+        signingKey: () => undefined,
+      };
       const keyring = new Keyring(join(root, 'config', machine), secrets);
       return keyring
         .list()
         .map(({ name, encrypted }) => ({ ...keyring.publisher(name), encrypted, name, machine }));
     });
-    expect(keys.length).toBe(14);
+    expect(keys.length).toBe(15);
     expect(
       keys
         .filter(({ encrypted }) => encrypted)
         .map(({ name }) => name)
         .sort(),
-    ).toEqual(['acme', 'acme-2', 'acme-3', 'alice', 'bob', 'carol', 'dave', 'spare']);
+    ).toEqual(['acme', 'acme-2', 'acme-3', 'alice', 'bob', 'bob-releases', 'carol', 'dave', 'spare']);
     const files = readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
@@ -142,6 +171,6 @@ describe('the runbook', () => {
         ).toEqual([]);
       }
     }
-    expect(printed).not.toContain(PASSPHRASE);
+    for (const passphrase of [PASSPHRASE, NEW_PASSPHRASE]) expect(printed).not.toContain(passphrase);
   });
 });

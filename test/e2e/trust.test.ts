@@ -154,14 +154,14 @@ describe('roots', () => {
       fingerprint: string;
     };
     const zero = `SHA256:${'0'.repeat(64)}`;
-    refused('E_THRESHOLD', 1, ['root', 'pin', 'r.json', '--fingerprint', own]);
+    refused('E_UNSIGNED', 3, ['root', 'pin', 'r.json', '--fingerprint', own]);
     refused('E_SIGNER', 1, ['root', 'sign', 'r.json', '--key', 'acme'], {
       env: { SIGNET_KEY_PASSPHRASE: 'correct horse' },
     });
     refused('E_ROOT_UNTRUSTED', 1, ['root', 'sign', 'r.json', '--key', 'ci', '--fingerprint', zero]);
     ok(['root', 'sign', 'r.json', '--key', 'ci', '--fingerprint', own]);
     ok(['root', 'sign', 'r.json', '--key', 'ci', '--fingerprint', own]);
-    refused('E_THRESHOLD', 1, ['root', 'pin', 'r.json', '--fingerprint', own]);
+    refused('E_UNSIGNED', 3, ['root', 'pin', 'r.json', '--fingerprint', own]);
     expect(ok(['root', 'sign', 'r.json', '--key', 'default'])).toContain(
       'signed by 2 of the 2 that root v1 needs',
     );

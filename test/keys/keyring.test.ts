@@ -4,6 +4,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -160,11 +161,13 @@ test('the keys of a registry are four, its own, and found by their public halves
   expect(keyring.list().map(({ name }) => name.split('/')[0])).toEqual(Array(8).fill('local'));
 });
 
-const secrets = (passphrase: string): SecretSource => ({
+const secrets = (passphrase: string, next: string): SecretSource => ({
   passphrase: () => passphrase,
+  newPassphrase: () => next,
   signingKey: () => undefined,
 });
-const opened = (passphrase: string): Keyring => new Keyring(keyring.directory, secrets(passphrase));
+const opened = (passphrase: string, next = ''): Keyring =>
+  new Keyring(keyring.directory, secrets(passphrase, next));
 
 test('a key that is encrypted opens with its passphrase only, and is found without one', () => {
   const made = keyring.ensurePublisher('local');
@@ -179,6 +182,44 @@ test('a key that is encrypted opens with its passphrase only, and is found witho
   expect(() => opened('correct horse').encrypt('local')).toThrow(code('E_KEY_FILE'));
   expect(opened('').list()).toEqual([{ name: 'local', publicKey: made.publicKey, encrypted: true }]);
 });
+
+test('another passphrase opens the same key, and the old one no more', () => {
+  const made = keyring.ensurePublisher('local');
+  expect(() => opened('one', 'two').changePassphrase('local')).toThrow(code('E_KEY_FILE'));
+  opened('one').encrypt('local');
+  expect(opened('one', 'two').changePassphrase('local')).toMatchObject({ name: 'local', encrypted: true });
+  expect(modeOf(publisherFile())).toBe('600');
+  expect(opened('two').publisher('local')).toEqual(made);
+  expect(() => opened('one').publisher('local')).toThrow(code('E_PASSPHRASE'));
+});
+
+test('where changing the passphrase fails, the file is as it was, and so is the folder', () => {
+  keyring.ensurePublisher('local');
+  opened('one').encrypt('local');
+  const folder = join(keyring.directory, 'publisher');
+  const before = readFileSync(publisherFile());
+  const none = { ...secrets('one', ''), newPassphrase: () => noPassphrase() };
+  const tries: [Keyring, string][] = [
+    [opened('wrong', 'two'), 'E_PASSPHRASE'],
+    [opened('one', 'one'), 'E_PASSPHRASE'],
+    [new Keyring(keyring.directory, none), 'E_PASSPHRASE'],
+  ];
+  for (const [ring, expected] of tries) expect(() => ring.changePassphrase('local')).toThrow(code(expected));
+  expect(() => opened('one', 'two').changePassphrase('nobody')).toThrow(code('E_NOT_FOUND'));
+  // A folder in which nothing can be written: root may write all the same.
+  if (process.getuid?.() !== 0) {
+    chmodSync(folder, 0o500);
+    expect(() => opened('one', 'two').changePassphrase('local')).toThrow(code('E_IO'));
+    chmodSync(folder, 0o700);
+  }
+  expect(readFileSync(publisherFile())).toEqual(before);
+  expect(readdirSync(folder)).toEqual(['local.json']);
+  opened('one', 'two').changePassphrase('local');
+  expect(readFileSync(publisherFile())).not.toEqual(before);
+});
+const noPassphrase = (): never => {
+  throw new SignetError('E_PASSPHRASE', 'there is none');
+};
 
 test('a key that is added keeps its name for itself', () => {
   const key = generateKeyPair();

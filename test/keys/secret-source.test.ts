@@ -30,6 +30,26 @@ test('a new passphrase is typed twice, and refused where the two differ', () => 
   expect(() => secrets.passphrase('key a', true)).toThrow(code('E_PASSPHRASE'));
 });
 
+test('the passphrase that takes the place of another has variables of its own', () => {
+  const env: Record<string, string | undefined> = {
+    SIGNET_KEY_PASSPHRASE: 'old',
+    SIGNET_KEY_NEW_PASSPHRASE: 'new',
+  };
+  const secrets = secretsOf(env, silent);
+  expect(env).toEqual({});
+  expect([secrets.passphrase('key a'), secrets.newPassphrase('key a')]).toEqual(['old', 'new']);
+  // The old one never stands for the new one.
+  expect(() => secretsOf({ SIGNET_KEY_PASSPHRASE: 'old' }, silent).newPassphrase('key a')).toThrow(
+    code('E_PASSPHRASE'),
+  );
+  const command = { SIGNET_KEY_NEW_PASSPHRASE_COMMAND: prints('6*7') };
+  expect(secretsOf(command, silent).newPassphrase('key a')).toBe('42');
+  const answers = ['one', 'one', 'one', 'two'];
+  const typed = secretsOf({}, () => answers.shift() ?? '');
+  expect(typed.newPassphrase('key a')).toBe('one');
+  expect(() => typed.newPassphrase('key a')).toThrow(code('E_PASSPHRASE'));
+});
+
 test('without variable, command and terminal, and with an empty answer, there is none', () => {
   expect(() => secretsOf({}, silent).passphrase('key a')).toThrow(code('E_PASSPHRASE'));
   const empty = { SIGNET_KEY_PASSPHRASE_COMMAND: 'true' };

@@ -14,6 +14,7 @@ import { createRegistry, type FirstGrant } from '../../registry/local.ts';
 import { Project } from '../../registry/project.ts';
 import { parseProof } from '../../registry/proof.ts';
 import { type Published, publish } from '../../registry/publish.ts';
+import { DEFAULT_RULES } from '../../registry/rules.ts';
 import { type ProvenanceInput, provenanceStatement, releaseStatement } from '../../registry/statement.ts';
 import { DirectoryTransport } from '../../registry/transport.ts';
 import type { TrustState } from '../../registry/trust.ts';
@@ -184,6 +185,7 @@ export function createWorld(
         archive: archiveOf(input),
         provenance: PROVENANCE,
         publishers: [PUBLISHER],
+        rules: { ...DEFAULT_RULES, provenance: { required: false, builders: [] } },
         local,
         firstParty,
         now: clock.ms,

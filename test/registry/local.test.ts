@@ -12,6 +12,7 @@ import {
   renewRegistry,
 } from '../../registry/local.ts';
 import { publish } from '../../registry/publish.ts';
+import { DEFAULT_RULES } from '../../registry/rules.ts';
 import {
   archiveOf,
   createWorld,
@@ -93,6 +94,7 @@ test('what this machine keeps it can publish into; a registry of others it canno
     archive: archiveOf(),
     provenance: PROVENANCE,
     publishers: [keyring.publisher('local')],
+    rules: DEFAULT_RULES,
     local: true,
     firstParty: NO_FIRST_PARTY,
     now: START,

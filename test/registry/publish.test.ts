@@ -1,10 +1,31 @@
 // Publishing: THREATS.md 8, 12, 29, 33, 37.
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { formatDocument } from '../../keys/document.ts';
+import { formatPublicKey, type KeyPair } from '../../keys/ed25519.ts';
+import { signEnvelope } from '../../keys/envelope.ts';
 import { fetchRelease, verifyFetched } from '../../registry/fetch.ts';
+import { signNamespace } from '../../registry/namespace.ts';
+import { DEFAULT_RULES } from '../../registry/rules.ts';
+import { archiveFacts, type SignedRelease, signRelease } from '../../registry/sign.ts';
+import { provenanceStatement } from '../../registry/statement.ts';
 import { DirectoryTransport } from '../../registry/transport.ts';
-import { archiveOf, createWorld, deliver, outcomeOf, PUBLISHER, STRANGER, type World } from './fixture.ts';
+import type { PolicyRules } from '../../registry/trust.ts';
+import type { BuilderRule } from '../../src/contracts/config.ts';
+import { IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../../src/contracts/statement.ts';
+import {
+  archiveOf,
+  createWorld,
+  deliver,
+  outcomeOf,
+  PROVENANCE,
+  PUBLISHER,
+  REGISTRY_KEYS,
+  START,
+  STRANGER,
+  type World,
+} from './fixture.ts';
 
 let world: World;
 beforeEach(() => {
@@ -68,6 +89,83 @@ test('row 8: a key that may not release there is refused before anything is writ
   expect(() => world.publish({}, { publishers: [PUBLISHER, STRANGER] })).toThrow(code('E_SIGNER'));
   expect(() => world.publish({}, { publishers: [] })).toThrow(code('E_UNSIGNED'));
   expect(files()).toEqual(before);
+});
+
+describe('row 28: provenance is judged as at verification, before anything is written', () => {
+  const facts = archiveFacts(archiveOf());
+  const CI = 'https://ci.example/';
+  const signedBy = (builder: string, by: KeyPair, about = facts.digest) => {
+    const statement = provenanceStatement(facts.manifest, about, PROVENANCE, START);
+    statement.predicate.runDetails.builder.id = builder;
+    const envelope = signEnvelope(IN_TOTO_PAYLOAD, Buffer.from(JSON.stringify(statement)), [by]);
+    return { ...signRelease(facts, null, [PUBLISHER], START), provenance: formatDocument(envelope) };
+  };
+  const rule = {
+    id: CI,
+    namespaces: ['local'],
+    keys: [formatPublicKey(STRANGER.publicKey)],
+    sources: [PROVENANCE.repository],
+  };
+  const rules = (...builders: BuilderRule[]) => ({
+    ...DEFAULT_RULES,
+    provenance: { required: true, builders },
+  });
+
+  test.each<[string, SignedRelease, PolicyRules, string]>([
+    ['none at all', { ...signedBy(CI, STRANGER), provenance: null }, rules(), 'E_PROVENANCE_MISSING'],
+    ['a builder that no rule names', signedBy(CI, STRANGER), rules(), 'E_BUILDER'],
+    [
+      'another builder than the rule’s',
+      signedBy('https://ci.example.evil/', STRANGER),
+      rules(rule),
+      'E_BUILDER',
+    ],
+    ['the builder’s word, signed by another key', signedBy(CI, PUBLISHER), rules(rule), 'E_SIGNER'],
+    [
+      'another source',
+      signedBy(CI, STRANGER),
+      rules({ ...rule, sources: ['https://other.example/x'] }),
+      'E_SOURCE',
+    ],
+    [
+      'another archive',
+      signedBy(CI, STRANGER, `sha256:${'0'.repeat(64)}`),
+      rules(rule),
+      'E_STATEMENT_MISMATCH',
+    ],
+    ['an own build that a stranger signed', signedBy(LOCAL_BUILDER, STRANGER), rules(), 'E_SIGNER'],
+    [
+      'an own build where the rules name another builder',
+      signedBy(LOCAL_BUILDER, PUBLISHER),
+      rules(rule),
+      'E_BUILDER',
+    ],
+  ])('%s', (_, signed, judge, expected) => {
+    const before = files();
+    expect(() => world.publish({}, { signed, rules: judge })).toThrow(code(expected));
+    expect(files()).toEqual(before);
+  });
+
+  test('what the rules accept is taken in, and verifies by the same rules', () => {
+    expect(world.publish({}, { signed: signedBy(CI, STRANGER), rules: rules(rule) }).created).toBe(true);
+    expect(outcomeOf(world, deliver(world), { rules: rules(rule) })).toBe('ok');
+    expect(outcomeOf(world, deliver(world))).toBe('provenance E_BUILDER');
+  });
+});
+
+test('row 26: a registry takes in nothing by keys whose range has ended, and says who must act', () => {
+  world.write((writer) => {
+    const { document } = writer.namespaceChain('local')[0]!;
+    const keys = [{ ...document.keys[0]!, untilIndex: 1 }];
+    writer.grant(signNamespace({ ...document, version: 2, keys }, [REGISTRY_KEYS.registrar, PUBLISHER]));
+  });
+  expect(() => world.publish()).toThrow(
+    expect.objectContaining({
+      code: 'E_KEY_RANGE',
+      expected: 'a threshold of 1, of keys valid at index 2',
+      actual: 'none',
+    }),
+  );
 });
 
 test('row 8: a namespace that was never granted', () => {

@@ -103,9 +103,14 @@ describe('refused, and nothing is published', () => {
   });
 });
 
-test('without provenance it is published, and refused by the default policy', async () => {
+test('without provenance it is published only where the policy asks for none', async () => {
   const bare = await world.build(world.source(skills({ bare: 'return 1;' }), { name: 'bare' }));
-  expect(publish({ name: 'local/bare', archive: bare.archive, provenance: false }).created).toBe(true);
+  const without = () => publish({ name: 'local/bare', archive: bare.archive, provenance: false });
+  expectCode(without, 'E_PROVENANCE_MISSING');
+  const policy = readFileSync(world.paths.policy, 'utf8');
+  writeFileSync(world.paths.policy, `${policy}provenance: { required: false }\n`);
+  expect(without().created).toBe(true);
+  writeFileSync(world.paths.policy, policy);
   const { verdict, bundle } = install(openProject(world.paths), 'local/bare');
   expect(verdict).toMatchObject({ ok: false, code: 'E_PROVENANCE_MISSING' });
   expect(bundle).toBe(undefined);

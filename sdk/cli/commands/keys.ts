@@ -22,6 +22,7 @@ export const run = actions('keys', {
     },
   ],
   encrypt: [1, (invocation) => answer(invocation, [openKeyring().encrypt(name(invocation))])],
+  passphrase: [1, (invocation) => answer(invocation, [openKeyring().changePassphrase(name(invocation))])],
   import: [
     1,
     (invocation) => {

@@ -1,6 +1,7 @@
 // `registry publish DIR|FILE`: builds, signs, logs and publishes; for an archive, the same without the build.
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { projectPaths } from '../../../host/paths.ts';
 import { archiveFacts } from '../../../registry/sign.ts';
 import { fullName } from '../../../src/contracts/manifest.ts';
 import { SignetError } from '../../../src/error.ts';
@@ -10,6 +11,7 @@ import { publishArchive, renewLocal } from '../../release.ts';
 import { buildFolder } from '../built.ts';
 import { directoryOf, type Run, text } from '../command.ts';
 import { escaped } from '../escaped.ts';
+import { refreshTarget, registryTarget } from '../registry-target.ts';
 import { readSigned } from '../signed-files.ts';
 
 export const run: Run = async (invocation) => {
@@ -21,7 +23,12 @@ export const run: Run = async (invocation) => {
     ? (await buildFolder(subject, invocation)).archive
     : readFileSync(subject);
   const name = fullName(archiveFacts(archive).manifest);
-  const { paths } = prepareProject(directoryOf(invocation), Date.now());
+  const namespace = name.slice(0, name.indexOf('/'));
+  const named = text(invocation, 'registry') !== undefined;
+  const target = named ? registryTarget(invocation, 'publish', namespace) : undefined;
+  const paths = named
+    ? projectPaths(directoryOf(invocation))
+    : prepareProject(directoryOf(invocation), Date.now()).paths;
   const provenance = localProvenance(stat.isDirectory() ? subject : dirname(subject));
   const signed = stat.isDirectory() ? undefined : readSigned(subject);
   const key = text(invocation, 'key');
@@ -32,8 +39,10 @@ export const run: Run = async (invocation) => {
     provenance,
     key,
     ...(signed === undefined ? {} : { signed }),
+    ...(target === undefined ? {} : { target }),
   });
   renewLocal(paths);
+  if (target !== undefined) refreshTarget(invocation, target);
   if (json) output.result(`${JSON.stringify({ schema: 'publish/1', ok: true, ...published })}\n`);
   else {
     const how = published.created

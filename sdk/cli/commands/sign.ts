@@ -1,4 +1,4 @@
-// `registry sign FILE`: the release and provenance envelopes of an archive, in files beside it.
+// `registry sign FILE`: the release and provenance envelopes of an archive, in files beside it; each publisher adds a signature.
 import { readFileSync } from 'node:fs';
 import { projectPaths } from '../../../host/paths.ts';
 import { fingerprint } from '../../../keys/ed25519.ts';
@@ -9,15 +9,19 @@ import { localProvenance } from '../../provenance.ts';
 import { openSigner, renewLocal } from '../../release.ts';
 import { type Run, text } from '../command.ts';
 import { escaped } from '../escaped.ts';
-import { writeSigned } from '../signed-files.ts';
+import { readSigned, writeSigned } from '../signed-files.ts';
 
 export const run: Run = async (invocation) => {
   const { positionals, json, output } = invocation;
   const [file = ''] = positionals;
   const facts = archiveFacts(readArchiveFile(file));
   const publisher = openSigner(text(invocation, 'key'));
-  const provenance = localProvenance(text(invocation, 'source') ?? process.cwd());
-  const files = writeSigned(file, signRelease(facts, provenance, [publisher], Date.now()));
+  const before = readSigned(file);
+  // What others signed is signed as they stated it; a source folder that is named must be what it says.
+  const source = text(invocation, 'source') ?? (before === undefined ? process.cwd() : undefined);
+  const provenance = source === undefined ? null : localProvenance(source);
+  const signed = signRelease(facts, provenance, [publisher], Date.now(), before);
+  const files = writeSigned(file, signed);
   renewLocal(projectPaths(process.cwd()));
   const name = fullName(facts.manifest);
   const { version } = facts.manifest;
