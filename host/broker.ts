@@ -51,8 +51,15 @@ export interface BrokerOptions {
 }
 
 const MAX_ACTION = 8_192;
+/** Characters of what an effect is about, and of a command line: with the action they fit into one record. */
+const MAX_TARGET = 4_096;
 /** Values in the arguments of one effect. */
 const MAX_VALUES = 65_536;
+
+/** What a record says of an effect beside its action. */
+interface About {
+  target?: string;
+}
 
 interface Admitted {
   readonly capability: Capability;
@@ -71,22 +78,23 @@ export class Broker {
   /** Performs one effect of a call, or says why not. Never throws; whatever happens is journalled. */
   async perform(call: CallContext, request: EffectRequest): Promise<EffectAnswer> {
     try {
+      const about: About = {};
       let admitted: Admitted;
       try {
-        admitted = this.#admit(call, request);
+        admitted = this.#admit(call, request, about);
       } catch (refusal) {
-        return this.#refuse(call, request, asSignetError(refusal));
+        return this.#refuse(call, request, asSignetError(refusal), about);
       }
       const { capability, effect } = admitted;
       if (AMBIENT.includes(capability.id)) return success(await effect.perform());
-      return await this.#carryOut(call, request, effect);
+      return await this.#carryOut(call, request, effect, about);
     } catch (thrown) {
       return this.#failure(thrown);
     }
   }
 
-  /** Everything that must hold before anything is done. */
-  #admit(call: CallContext, request: EffectRequest): Admitted {
+  /** Everything that must hold before anything is done. What it is about is told as soon as it is known. */
+  #admit(call: CallContext, request: EffectRequest, about: About): Admitted {
     const { clock, grants, authorize } = this.#options;
     this.#remember(call, request);
     if (call.signal.aborted)
@@ -109,7 +117,10 @@ export class Broker {
 
     const granted = grants();
     const context = { call, grants: granted, now: clock.now(), services: this.#options.services };
-    const effect = capability.plan(parseArgs(request, capability.maxArgs), context);
+    const wanted = capability.read(parseArgs(request, capability.maxArgs));
+    // One that would be cut names nothing.
+    if (wanted.target !== undefined && wanted.target.length <= MAX_TARGET) about.target = wanted.target;
+    const effect = wanted.plan(context);
     if (effect.class === 'mutate' && ceiling.class === 'observe') {
       const fix = `A ${call.kind} needs a grant of class observe, if the command changes nothing.`;
       throw denied(
@@ -131,7 +142,12 @@ export class Broker {
   }
 
   /** Intent, effect, outcome. Without a written record of the intent, nothing is done; of a mutation, a durable one. */
-  async #carryOut(call: CallContext, request: EffectRequest, effect: PlannedEffect): Promise<EffectAnswer> {
+  async #carryOut(
+    call: CallContext,
+    request: EffectRequest,
+    effect: PlannedEffect,
+    about: About,
+  ): Promise<EffectAnswer> {
     const mutates = effect.class === 'mutate';
     this.#record(
       {
@@ -142,28 +158,37 @@ export class Broker {
         class: effect.class,
         grant: effect.grant,
         dryRun: call.dryRun,
+        ...about,
       },
       // Whatever becomes of the host while the effect is under way, that it was begun is known.
       mutates && !call.dryRun ? { durable: true } : { written: true },
     );
     if (mutates && call.dryRun) {
-      this.#outcome(call, request, 'would', null, null);
+      this.#outcome(call, request, { status: 'would', resultHash: null, code: null });
       return success({ status: 'would', action: effect.action });
     }
     if (mutates) call.budget.mutates();
-    let answer: EffectAnswer & { ok: true };
+    let value: JsonValue;
     try {
-      answer = success(await effect.perform());
+      value = await effect.perform();
     } catch (thrown) {
       const failure = this.#failure(thrown);
-      this.#outcome(call, request, 'failed', null, failure.code);
+      this.#outcome(call, request, { status: 'failed', resultHash: null, code: failure.code });
       return failure;
     }
-    this.#outcome(call, request, 'done', digestOf(sha256, answer.value), null);
+    const answer = success(value);
+    const usage = effect.usage?.(value);
+    this.#outcome(call, request, {
+      status: 'done',
+      resultHash: digestOf(sha256, answer.value),
+      code: null,
+      ...(usage === undefined ? {} : { usage }),
+    });
     return answer;
   }
 
-  #refuse(call: CallContext, request: EffectRequest, refusal: SignetError): EffectAnswer {
+  #refuse(call: CallContext, request: EffectRequest, refusal: SignetError, about: About): EffectAnswer {
+    const grants = refusal.fix.startsWith('signet grant ') && refusal.fix.length <= MAX_TARGET;
     const action = `${plain(request.capability, 64)}: ${refusal.message}`;
     this.#record({
       type: 'effect.denied',
@@ -171,6 +196,8 @@ export class Broker {
       capability: plain(request.capability, 64),
       code: refusal.code,
       action: action.slice(0, MAX_ACTION).toWellFormed(),
+      ...about,
+      ...(grants ? { fix: refusal.fix } : {}),
     });
     return this.#failure(refusal);
   }
@@ -187,14 +214,8 @@ export class Broker {
     return { at: this.#options.clock.now(), callId: call.callId, effectId: plain(request.id, 64) };
   }
 
-  #outcome(
-    call: CallContext,
-    request: EffectRequest,
-    status: 'done' | 'failed' | 'would',
-    resultHash: string | null,
-    code: string | null,
-  ): void {
-    this.#record({ type: 'effect.outcome', ...this.#head(call, request), status, resultHash, code });
+  #outcome(call: CallContext, request: EffectRequest, outcome: Record<string, unknown>): void {
+    this.#record({ type: 'effect.outcome', ...this.#head(call, request), ...outcome });
   }
 
   #record(record: JournalRecord, kept: { durable?: boolean; written?: boolean } = {}): void {

@@ -1,9 +1,11 @@
 // Grants in words: what a person is shown before and after granting, and the command line that grants (DESIGN.md §4 "an
 // interpreter, or a literal shell line, is granted only as that exact text and shown as `equals your shell`").
+import { homedir } from 'node:os';
 import { basename } from 'node:path';
 import type { Grant, HttpScope } from '../src/contracts/config.ts';
 import type { GrantDraft } from './grants.ts';
 import { readsBeside } from './http-scope.ts';
+import { isInside } from './plain-path.ts';
 import { plain, shellQuote } from './plain-text.ts';
 
 /** Programs that run what their arguments, their input or a script of someone else's tells them to run. */
@@ -24,13 +26,26 @@ export function equalsShell(grant: { program: string; shell: boolean }): boolean
   return grant.shell || INTERPRETERS.test(basename(grant.program));
 }
 
+const EQUALS_SHELL = 'this equals your shell: it can do whatever you can do at a prompt';
+
+/** Folders of what the system runs and believes. */
+const SYSTEM = ['/bin', '/boot', '/etc', '/lib', '/lib64', '/opt', '/sbin', '/usr', '/var/spool'];
+
+/** True where who writes to the path decides what is run: the system's folders, a home, or what starts with a dot in it. */
+export function reachesPrograms(path: string, home = homedir()): boolean {
+  if (isInside(home, path) || isInside(path, `${home}/bin`)) return true;
+  if (isInside(path, home) && path.slice(home.length).startsWith('/.')) return true;
+  return SYSTEM.some((folder) => isInside(folder, path) || isInside(path, folder));
+}
+
 /** One grant in plain words, one line. */
 export function describeGrant(grant: Grant): string {
   const until = grant.expires === undefined ? '' : `, until ${grant.expires}`;
   return `${grant.bundle} may ${describeSubject(grant)}${until} — granted by ${plain(grant.by)}: ${plain(grant.reason)}`;
 }
 
-function describeSubject(grant: Grant): string {
+/** What a grant allows, as it follows on `may`. */
+export function describeSubject(grant: Grant): string {
   switch (grant.capability) {
     case 'fs.read':
       return `read ${plain(grant.path, 4096)} and, where that is a folder, every file below it`;
@@ -38,10 +53,23 @@ function describeSubject(grant: Grant): string {
       const line = plain([grant.program, ...grant.args].map(shellQuote).join(' '), 16_384);
       const named = grant.command === undefined ? '' : ` when it asks for "${plain(grant.command, 16_384)}"`;
       const stdin = grant.stdin ? ', with input of its own choice' : '';
-      const shell = equalsShell(grant)
-        ? '; this equals your shell: it can do whatever you can do at a prompt'
-        : '';
+      const shell = equalsShell(grant) ? `; ${EQUALS_SHELL}` : '';
       return `run exactly ${line}${named}${stdin}${shell}; ${describeClass(grant.class)}`;
+    }
+    case 'fs.write': {
+      const each = grant.maxBytes === undefined ? '' : `, at most ${grant.maxBytes} bytes each`;
+      const shell = reachesPrograms(grant.path) ? `; ${EQUALS_SHELL}` : '';
+      return `write ${plain(grant.path, 4096)} and, where that is a folder, every file below it${each}${shell}`;
+    }
+    case 'invoke':
+      return grant.class === 'mutate'
+        ? `call ${grant.function}, which acts under its own grants; what it changes has to be a step of the plan`
+        : `call ${grant.function}, always as a dry run`;
+    case 'model': {
+      const each = grant.maxTokensPerCall === undefined ? '' : `, ${grant.maxTokensPerCall} tokens a call`;
+      const day = grant.tokensPerDay === undefined ? '' : `, ${grant.tokensPerDay} tokens a day`;
+      const limits = `${each}${day}` || ', without a limit of tokens';
+      return `ask a model as ${grant.roles.map((role) => plain(role, 64)).join(' or ')}${limits}`;
     }
     case 'kv':
       return grant.class === 'mutate'
@@ -85,46 +113,57 @@ const scopeWords = ({ origin, methods, pathPrefix }: HttpScope): string[] => [
   ...(pathPrefix === '/' ? [] : ['--path-prefix', pathPrefix]),
 ];
 
-/** What `signet grant` is called with to make the grant: runs as printed. */
-export function grantCommandLine(draft: GrantDraft): string {
-  const words = ['signet', 'grant', draft.bundle, draft.capability];
-  switch (draft.capability) {
-    case 'fs.read':
-      words.push('--path', draft.path);
-      break;
-    case 'exec':
-      if (draft.command !== undefined) words.push('--command', draft.command);
-      if (draft.stdin) words.push('--stdin');
-      words.push('--class', draft.class);
-      break;
-    case 'kv':
-      words.push('--class', draft.class);
-      break;
-    case 'http':
-      words.push(...scopeWords(draft));
-      if (draft.private) words.push('--private');
-      if (draft.maxBytes !== undefined) words.push('--max-bytes', String(draft.maxBytes));
-      words.push('--class', draft.class);
-      break;
-    case 'secret':
-      words.push('--name', draft.name);
-      if ('mac' in draft.use) words.push(...draft.use.mac.algorithms.flatMap((one) => ['--mac', one]));
-      else
-        words.push(
-          ...scopeWords(draft.use.http),
-          '--header',
-          draft.use.http.header,
-          '--format',
-          draft.use.http.format,
-        );
-      break;
-    default:
-      draft satisfies never;
-  }
+const useWords = (use: Extract<GrantDraft, { capability: 'secret' }>['use']): string[] =>
+  'mac' in use
+    ? use.mac.algorithms.flatMap((one) => ['--mac', one])
+    : [...scopeWords(use.http), '--header', use.http.header, '--format', use.http.format];
+
+/** What `signet grant` is called with to make the grant: runs as printed. `lifetime`, such as `1d`, from when it is run. */
+export function grantCommandLine(draft: GrantDraft, lifetime?: string): string {
+  const words = ['signet', 'grant', draft.bundle, draft.capability, ...optionsOf(draft)];
   if (draft.expires !== undefined) words.push('--expires', draft.expires);
+  if (lifetime !== undefined) words.push('--for', lifetime);
   words.push('--reason', draft.reason);
   // Without a text to resolve, program and argv follow as they are.
   if (draft.capability === 'exec' && draft.command === undefined)
     words.push('--', draft.program, ...draft.args);
   return words.map(shellQuote).join(' ');
+}
+
+function optionsOf(draft: GrantDraft): string[] {
+  const option = (name: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [`--${name}`, String(value)];
+  switch (draft.capability) {
+    case 'fs.read':
+      return option('path', draft.path);
+    case 'fs.write':
+      return [...option('path', draft.path), ...option('max-bytes', draft.maxBytes)];
+    case 'exec':
+      return [
+        ...option('command', draft.command),
+        ...(draft.stdin ? ['--stdin'] : []),
+        ...option('class', draft.class),
+      ];
+    case 'kv':
+      return option('class', draft.class);
+    case 'http':
+      return [
+        ...scopeWords(draft),
+        ...(draft.private ? ['--private'] : []),
+        ...option('max-bytes', draft.maxBytes),
+        ...option('class', draft.class),
+      ];
+    case 'secret':
+      return [...option('name', draft.name), ...useWords(draft.use)];
+    case 'invoke':
+      return [...option('function', draft.function), ...option('class', draft.class)];
+    case 'model':
+      return [
+        ...draft.roles.flatMap((role) => option('role', role)),
+        ...option('max-tokens', draft.maxTokensPerCall),
+        ...option('tokens-per-day', draft.tokensPerDay),
+      ];
+    default:
+      return draft satisfies never;
+  }
 }

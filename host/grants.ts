@@ -13,9 +13,9 @@ import type { Clock } from '../src/ports.ts';
 import { parseShape } from '../src/shape.ts';
 import { readOnChange } from './changed-file.ts';
 import { errnoOf, ioError, realpathOfPlanned, writeAtomic } from './files.ts';
-import { isInside } from './granted-files.ts';
 import { isReservedHeader } from './http-headers.ts';
-import { type ProjectPaths, projectPaths, protectedPaths } from './paths.ts';
+import { ownCode, type ProjectPaths, projectPaths, protectedPaths } from './paths.ts';
+import { isInside } from './plain-path.ts';
 import { plain } from './plain-text.ts';
 import { acquireLock, type StateLock } from './state-lock.ts';
 
@@ -36,16 +36,12 @@ export class GrantSet {
   }
 
   /**
-   * The grants of a bundle for one capability that have not expired, those of class `mutate` first: where two grants cover
+   * The grants of a bundle for one capability, expired ones included, those of class `mutate` first: where two grants cover
    * one effect, the stricter class holds.
    */
-  live<C extends Grant['capability']>(
-    bundle: string,
-    capability: C,
-    now: number,
-  ): Extract<Grant, { capability: C }>[] {
+  of<C extends Grant['capability']>(bundle: string, capability: C): Extract<Grant, { capability: C }>[] {
     return this.grants
-      .filter((grant) => grant.bundle === bundle && grant.capability === capability && !isExpired(grant, now))
+      .filter((grant) => grant.bundle === bundle && grant.capability === capability)
       .sort((a, b) => Number(b.class === 'mutate') - Number(a.class === 'mutate')) as Extract<
       Grant,
       { capability: C }
@@ -67,6 +63,7 @@ function subjectOf(grant: Grant | GrantDraft): unknown {
   const { bundle, capability } = grant;
   switch (grant.capability) {
     case 'fs.read':
+    case 'fs.write':
       return { bundle, capability, path: grant.path };
     case 'exec':
       return grant.command === undefined
@@ -83,6 +80,10 @@ function subjectOf(grant: Grant | GrantDraft): unknown {
         name: grant.name,
         use: 'http' in grant.use ? scopeOf(grant.use.http) : 'mac',
       };
+    case 'invoke':
+      return { bundle, capability, function: grant.function };
+    case 'model':
+      return { bundle, capability, roles: [...grant.roles].sort() };
     default:
       return grant satisfies never;
   }
@@ -94,9 +95,17 @@ const scopeOf = ({ origin, methods, pathPrefix }: HttpScope): object => ({
   pathPrefix,
 });
 
+/** The capabilities of which nothing else is true, whatever a grant says. */
+const ONLY_CLASS: Partial<Record<Grant['capability'], Grant['class']>> = {
+  'fs.read': 'observe',
+  'fs.write': 'mutate',
+  secret: 'observe',
+  model: 'observe',
+};
+
 /**
  * The grants in a file; an absent file grants nothing. E_CONFIG, with the line where the YAML is at fault: malformed YAML,
- * unknown or missing fields, two grants about one thing, a grant of fs.read that mutates.
+ * unknown or missing fields, two grants about one thing, a class that the capability never has.
  */
 export function loadGrants(file: string): GrantSet {
   return parseGrants(readText(file), file);
@@ -135,8 +144,8 @@ function parseGrants(text: string, file: string): GrantSet {
 function problemOf(grant: Grant, twin: number | undefined): string | undefined {
   if (twin !== undefined) return `says the same as grants.${twin}: keep one`;
   const { capability } = grant;
-  if ((capability === 'fs.read' || capability === 'secret') && grant.class === 'mutate')
-    return `${capability} only observes: class observe`;
+  const only = ONLY_CLASS[capability];
+  if (only !== undefined && only !== grant.class) return `${capability} is always of class ${only}`;
   if (capability === 'secret' && 'http' in grant.use && isReservedHeader(grant.use.http.header))
     return `the header ${grant.use.http.header} is never a secret's`;
   return undefined;
@@ -160,7 +169,8 @@ export function addGrant(file: string, draft: GrantDraft, by: Principal, clock: 
   const grant = parseShape(Grant, { ...draft, by: by.id }, 'the grant', 'E_GRANT');
   const wrong = problemOf(grant, undefined);
   if (wrong !== undefined) throw new SignetError('E_GRANT', `the grant: ${wrong}`);
-  if (grant.capability === 'fs.read') refuseProtected(grant.path, projectPaths(dirname(file)));
+  if (grant.capability === 'fs.read' || grant.capability === 'fs.write')
+    refuseProtected(grant, projectPaths(dirname(file)));
   changeGrants(file, clock, (text, before) => {
     const twin = before.find((other) => grantId(other) === grantId(grant));
     if (twin === undefined) return withGrant(text, before, grant);
@@ -174,20 +184,22 @@ export function addGrant(file: string, draft: GrantDraft, by: Principal, clock: 
 }
 
 /** A grant that could never work would only mislead whoever reads it. The built-in root below the state needs none. */
-function refuseProtected(path: string, paths: ProjectPaths): void {
-  const real = realpathOfPlanned(path);
-  const inside = protectedPaths(paths).find((guarded) => isInside(real, realpathOfPlanned(guarded)));
+function refuseProtected(grant: { capability: string; path: string }, paths: ProjectPaths): void {
+  const real = realpathOfPlanned(grant.path);
+  const writes = grant.capability === 'fs.write';
+  const guarded = [...protectedPaths(paths), ...(writes ? ownCode() : [])];
+  const inside = guarded.find((one) => isInside(real, realpathOfPlanned(one)));
   if (inside === undefined) return;
-  const item = plain(path, 4096);
-  const builtIn = isInside(real, realpathOfPlanned(paths.example));
+  const item = plain(grant.path, 4096);
+  const builtIn = !writes && isInside(real, realpathOfPlanned(paths.example));
   throw new SignetError(
     'E_GRANT',
-    `${item} ${builtIn ? 'needs no grant' : 'is never readable for a bundle'}`,
+    `${item} ${builtIn ? 'needs no grant' : 'is never within reach of a bundle'}`,
     {
       item,
       expected: 'a file or folder outside the state directory, policy, grants, lockfile and keys',
       actual: `it lies in ${inside}`,
-      fix: 'Copy what the bundle shall read to a folder of its own, and grant that.',
+      fix: 'Grant a folder of its own, with what the bundle shall read or write.',
     },
   );
 }

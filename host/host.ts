@@ -25,7 +25,7 @@ import { InFlight } from './in-flight.ts';
 import { Installed } from './installed.ts';
 import { describeLayers } from './layers.ts';
 import { operator } from './operator.ts';
-import { type ProjectPaths, protectedPaths } from './paths.ts';
+import { ownCode, type ProjectPaths, protectedPaths } from './paths.ts';
 import { plainWithin } from './plain-text.ts';
 import { Supervisor } from './supervisor.ts';
 import { trustDomain } from './trust-domain.ts';
@@ -125,6 +125,7 @@ export class Host {
         files: new GrantedFiles({
           protectedPaths: protectedPaths(paths),
           builtInRoot: paths.example,
+          readOnlyPaths: ownCode(),
         }),
         log: (line) => this.#events.emit('log', line),
       },

@@ -1,6 +1,6 @@
 // Where everything of a project is (DESIGN.md §6 "In the project folder, to be committed", "State directory").
 import { existsSync, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { configDirectory } from '../keys/keyring.ts';
 
 export interface ProjectPaths {
@@ -28,6 +28,14 @@ export interface ProjectPaths {
 /** What no grant reaches, whatever it says (DESIGN.md §4 "State directory, policy, grants, lockfile and keys"). */
 export function protectedPaths({ state, policy, grants, lockfile }: ProjectPaths): string[] {
   return [state, policy, grants, lockfile, configDirectory()];
+}
+
+/** Where the code lies that this host runs, with its packages: a bundle that may write there is the host. */
+export function ownCode(): string[] {
+  const above = resolve(import.meta.dirname, '..');
+  const modules = above.indexOf(`${sep}node_modules${sep}`);
+  if (modules !== -1) return [above.slice(0, modules + `${sep}node_modules`.length)];
+  return ['src', 'keys', 'registry', 'host', 'sdk', 'node_modules'].map((name) => join(above, name));
 }
 
 /** The paths of the project in `directory`, links resolved: grants and protected paths are compared by real path. */

@@ -128,6 +128,7 @@ export const CODES = {
   // authority: grants and effects
   E_GRANT: row(1, 'A grant cannot be made or removed: not by a person, already there, or its command cannot be resolved.', 'Read the sentence; `signet grant` shows what is granted.'),
   E_CAPABILITY_DENIED: row(1, 'An effect goes beyond what manifest, kind and grants allow together.', 'Grant exactly this with `signet grant`, if it is meant to happen.'),
+  E_EXISTS: row(1, 'A file that a bundle wants to create is there already.', 'Let the bundle choose another name, or replace the file.'),
   E_CAPABILITY_ARGS: row(1, 'A bundle asked for an effect with arguments that the capability does not have.', 'Correct the call in the bundle.'),
   E_EXEC: row(1, 'A granted program could not be started, was ended by a signal, or did not end in time.', 'Run the command by hand; raise its timeout if it is only slow.'),
   E_JOURNAL: row(6, 'The journal could not be written, or does not say what its checkpoint says: nothing is done without it.', 'Check the space and the permissions of the state directory.'),

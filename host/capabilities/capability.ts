@@ -1,6 +1,7 @@
 // What a capability is to the broker: arguments with a shape, a plan that finds the grant, and the act itself (DESIGN.md §4).
 import type { z } from 'zod';
 import type { JsonValue } from '../../src/contracts/common.ts';
+import type { Grant } from '../../src/contracts/config.ts';
 import type { CapabilityId, CapabilityRequest, Kind } from '../../src/contracts/manifest.ts';
 import type { PlanContext } from '../../src/contracts/plan.ts';
 import type { Caller } from '../../src/dispatch.ts';
@@ -8,7 +9,7 @@ import { SignetError } from '../../src/error.ts';
 import { parseShape } from '../../src/shape.ts';
 import { grantCommandLine } from '../grant-text.ts';
 import type { GrantedFiles } from '../granted-files.ts';
-import type { GrantDraft, GrantSet } from '../grants.ts';
+import { type GrantDraft, type GrantSet, grantId, isExpired } from '../grants.ts';
 import type { KeyValueStore } from '../kv.ts';
 
 /** One call, as the host knows it: nothing in here comes from the bundle's code. One object for the whole call. */
@@ -59,6 +60,16 @@ export interface PlannedEffect {
   /** `grantId` of the grant that allows it; null where none is needed. */
   readonly grant: string | null;
   perform(): Promise<JsonValue> | JsonValue;
+  /** What it used, in counts that the journal keeps; asked with what `perform` gave. */
+  usage?(value: JsonValue): Readonly<Record<string, number>>;
+}
+
+/** An effect whose arguments have their shape. */
+export interface WantedEffect {
+  /** What it is about, exactly: a path, `GET https://…`, a function. Kept in the journal, so that grants can be narrowed. */
+  readonly target: string | undefined;
+  /** E_CAPABILITY_DENIED, with the command that grants, without a grant. */
+  plan(context: EffectContext): PlannedEffect;
 }
 
 /** One effect that a guest may ask for by name. */
@@ -67,22 +78,29 @@ export interface Capability {
   readonly id: CapabilityId;
   /** Bytes of its arguments' JSON text at most: more is refused unread. */
   readonly maxArgs: number;
-  /** E_CAPABILITY_ARGS for arguments of another shape; E_CAPABILITY_DENIED, with the command that grants, without a grant. */
-  plan(args: unknown, context: EffectContext): PlannedEffect;
+  /** E_CAPABILITY_ARGS for arguments of another shape. */
+  read(args: unknown): WantedEffect;
 }
 
-/** A capability from its parts; `plan` sees only arguments that have their shape. */
+/** A capability from its parts; `plan` and `target` see only arguments that have their shape. */
 export function defineCapability<S extends z.ZodType>(definition: {
   readonly id: CapabilityId;
   readonly maxArgs: number;
   readonly args: S;
+  target?(args: z.output<S>): string;
   plan(args: z.output<S>, context: EffectContext): PlannedEffect;
 }): Capability {
+  const { id, maxArgs } = definition;
   return {
-    id: definition.id,
-    maxArgs: definition.maxArgs,
-    plan: (args, context) =>
-      definition.plan(parseShape(definition.args, args, definition.id, 'E_CAPABILITY_ARGS'), context),
+    id,
+    maxArgs,
+    read: (given) => {
+      const args = parseShape(definition.args, given, id, 'E_CAPABILITY_ARGS');
+      return {
+        target: definition.target?.(args),
+        plan: (context) => definition.plan(args, context),
+      };
+    },
   };
 }
 
@@ -93,6 +111,9 @@ export function requestsOf<I extends CapabilityId>(
 ): Extract<CapabilityRequest, { id: I }>[] {
   return call.requests.filter((request) => request.id === id) as Extract<CapabilityRequest, { id: I }>[];
 }
+
+/** How long a grant lasts that the line in a refusal renews: as long as before is not known. */
+const RENEWED_FOR = '1d';
 
 /** Bytes of JSON text that no string of so many UTF-16 units exceeds, with room for the rest of small arguments. */
 export const jsonBytes = (units: number): number => 6 * units + 1_024;
@@ -105,9 +126,30 @@ export function denied(call: CallContext, what: string, fix: string): SignetErro
   });
 }
 
-/** A refusal for want of a grant: `fix` is the command line that gives it. */
-export function ungranted(call: CallContext, what: string, draft: GrantDraft): SignetError {
-  return denied(call, `${what}: it is not granted`, grantCommandLine(draft));
+type GrantOf<C extends Grant['capability']> = Extract<Grant, { capability: C }>;
+
+/**
+ * The live grant that covers an effect: of several, one of class `mutate`. Without one E_CAPABILITY_DENIED, whose `fix` is the
+ * command line that grants it; of one that has expired it says so, with the line that renews it.
+ */
+export function grantFor<C extends Grant['capability']>(
+  { call, grants, now }: EffectContext,
+  capability: C,
+  what: string,
+  covers: (grant: GrantOf<C>) => boolean,
+  draft: () => GrantDraft,
+): GrantOf<C> {
+  const covering = grants.of(call.bundle.name, capability).filter(covers);
+  const live = covering.find((grant) => !isExpired(grant, now));
+  if (live !== undefined) return live;
+  const [expired] = covering;
+  if (expired === undefined) throw denied(call, `${what}: it is not granted`, grantCommandLine(draft()));
+  const { expires: _, by: __, ...renewed } = expired;
+  throw denied(
+    call,
+    `${what}: its grant ${grantId(expired)} expired at ${expired.expires}`,
+    grantCommandLine(renewed, RENEWED_FOR),
+  );
 }
 
 /** What a grant made on such a command line gives as its reason, until a person writes a better one. */

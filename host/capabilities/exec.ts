@@ -17,8 +17,8 @@ import {
   defineCapability,
   denied,
   type EffectContext,
+  grantFor,
   requestsOf,
-  ungranted,
 } from './capability.ts';
 
 type ExecGrant = Extract<Grant, { capability: 'exec' }>;
@@ -44,13 +44,17 @@ const Args = z.union([
 ]);
 type Args = z.output<typeof Args>;
 
+const lineOf = (args: Args): string =>
+  'command' in args ? args.command : [args.program, ...args.args].join(' ');
+
 export const exec: Capability = defineCapability({
   id: 'exec',
   maxArgs: MAX_ARGS,
   args: Args,
+  target: lineOf,
   plan(args, context) {
     const { call } = context;
-    const line = 'command' in args ? args.command : [args.program, ...args.args].join(' ');
+    const line = lineOf(args);
     const what = `run "${plain(line, 1024)}"`;
     const asked = requestsOf(call, 'exec').some(
       ({ commands }) => commands === 'granted' || commands.includes(line),
@@ -61,8 +65,13 @@ export const exec: Capability = defineCapability({
         `${what}: its manifest names other commands`,
         'Name it under "commands" in plugin.json.',
       );
-    const grant = context.grants.live(call.bundle.name, 'exec', context.now).find((one) => covers(one, args));
-    if (grant === undefined) throw ungranted(call, what, draftOf(call, args));
+    const grant = grantFor(
+      context,
+      'exec',
+      what,
+      (one) => covers(one, args),
+      () => draftOf(call, args),
+    );
     if (args.stdin !== undefined && !grant.stdin)
       throw denied(call, `give input to "${plain(line)}"`, 'Grant it anew with --stdin.');
     return {

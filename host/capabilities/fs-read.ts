@@ -1,58 +1,54 @@
-// `fs.read`: the text of one file in a granted folder, or of a granted file. The grant is matched by the plain text of the
-// path; that the path leads nowhere else is checked while it is opened (host/granted-files.ts).
+// `fs.read`: one file in a granted folder, or a granted file, as text or bytes. `fs.list`: what a granted folder holds.
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { isInside, isPlainPath } from '../granted-files.ts';
+import type { JsonValue } from '../../src/contracts/common.ts';
 import { grantId } from '../grants.ts';
-import { plain } from '../plain-text.ts';
 import {
   type Capability,
-  defaultReason,
   defineCapability,
-  denied,
+  type EffectContext,
   jsonBytes,
-  requestsOf,
-  ungranted,
+  type PlannedEffect,
 } from './capability.ts';
+import { grantForPath, PathArg, pathAction, requireAsked } from './granted-path.ts';
 
 export const fsRead: Capability = defineCapability({
   id: 'fs.read',
   maxArgs: jsonBytes(4096),
-  args: z.strictObject({ path: z.string().startsWith('/').max(4096) }),
-  plan({ path }, context) {
-    const { call, grants, now, services } = context;
-    const action = `read ${plain(path, 4096)}`;
-    if (!isPlainPath(path))
-      throw denied(
-        call,
-        `${action}: the path is not plain`,
-        'Name the file without "." , ".." or empty parts.',
-      );
-    const asked = requestsOf(call, 'fs.read').some(
-      ({ paths }) =>
-        paths === 'granted' || paths.some((asked) => isPlainPath(asked) && isInside(path, asked)),
+  args: z.strictObject({ path: PathArg, encoding: z.literal('base64').optional() }),
+  target: ({ path }) => path,
+  plan: ({ path, encoding }, context) => {
+    const { files } = context.services;
+    return looking(context, 'read', path, async (root) =>
+      encoding === undefined
+        ? { text: await files.readText(path, root) }
+        : { base64: (await files.readBytes(path, root)).toString('base64') },
     );
-    if (!asked)
-      throw denied(
-        call,
-        `${action}: its manifest names other paths`,
-        'Name the path under "paths" in plugin.json.',
-      );
-    if (services.files.isBuiltIn(path)) {
-      const perform = async () => ({ text: await services.files.readText(path, dirname(path)) });
-      return { action, class: 'observe', grant: null, perform };
-    }
-    const grant = grants.live(call.bundle.name, 'fs.read', now).find((one) => isInside(path, one.path));
-    if (grant === undefined) {
-      throw ungranted(call, action, {
-        bundle: call.bundle.name,
-        capability: 'fs.read',
-        class: 'observe',
-        path,
-        reason: defaultReason(call),
-      });
-    }
-    const perform = async () => ({ text: await services.files.readText(path, grant.path) });
-    return { action, class: grant.class, grant: grantId(grant), perform };
   },
 });
+
+export const fsList: Capability = defineCapability({
+  id: 'fs.read',
+  maxArgs: jsonBytes(4096),
+  args: z.strictObject({ path: PathArg }),
+  target: ({ path }) => path,
+  plan: ({ path }, context) =>
+    looking(context, 'list', path, async (root) => ({
+      entries: (await context.services.files.list(path, root)).map((entry) => ({ ...entry })),
+    })),
+});
+
+/** `act` gets the granted root that the path is in. */
+function looking(
+  context: EffectContext,
+  verb: string,
+  path: string,
+  act: (root: string) => Promise<JsonValue>,
+): PlannedEffect {
+  const action = pathAction(verb, path);
+  requireAsked(context, 'fs.read', action, path);
+  if (context.services.files.isBuiltIn(path))
+    return { action, class: 'observe', grant: null, perform: () => act(dirname(path)) };
+  const grant = grantForPath(context, 'fs.read', action, path);
+  return { action, class: grant.class, grant: grantId(grant), perform: () => act(grant.path) };
+}

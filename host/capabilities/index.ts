@@ -2,7 +2,8 @@
 import type { Capability } from './capability.ts';
 import { clock } from './clock.ts';
 import { exec } from './exec.ts';
-import { fsRead } from './fs-read.ts';
+import { fsList, fsRead } from './fs-read.ts';
+import { fsWrite } from './fs-write.ts';
 import { kvDelete, kvGet, kvList, kvSet } from './kv.ts';
 import { log } from './log.ts';
 import { random } from './random.ts';
@@ -12,6 +13,8 @@ const TABLE = {
   random,
   log,
   'fs.read': fsRead,
+  'fs.list': fsList,
+  'fs.write': fsWrite,
   exec,
   'kv.get': kvGet,
   'kv.list': kvList,

@@ -12,10 +12,10 @@ import {
   defineCapability,
   denied,
   type EffectContext,
+  grantFor,
   jsonBytes,
   type PlannedEffect,
   requestsOf,
-  ungranted,
 } from './capability.ts';
 
 /** In UTF-16 units; the store counts bytes. */
@@ -26,6 +26,7 @@ export const kvGet: Capability = defineCapability({
   id: 'kv',
   maxArgs: jsonBytes(512),
   args: z.strictObject({ key: Key }),
+  target: () => 'read',
   plan: ({ key }, context) =>
     reading(context, `read its value ${quote(key)}`, (store, space) => ({ value: store.get(space, key) })),
 });
@@ -34,6 +35,7 @@ export const kvList: Capability = defineCapability({
   id: 'kv',
   maxArgs: jsonBytes(512),
   args: z.strictObject({ prefix: z.string().max(512).default('') }),
+  target: () => 'read',
   plan: ({ prefix }, context) =>
     reading(context, `list its keys that start with ${quote(prefix)}`, (store, space) => ({
       keys: store.list(space, prefix),
@@ -44,6 +46,7 @@ export const kvSet: Capability = defineCapability({
   id: 'kv',
   maxArgs: jsonBytes(512 + MAX_VALUE),
   args: z.strictObject({ key: Key, value: z.string().max(MAX_VALUE) }),
+  target: () => 'write',
   plan: ({ key, value }, context) =>
     writing(context, `set its value ${quote(key)} to ${Buffer.byteLength(value)} bytes`, (store, space) =>
       store.set(space, key, value),
@@ -54,6 +57,7 @@ export const kvDelete: Capability = defineCapability({
   id: 'kv',
   maxArgs: jsonBytes(512),
   args: z.strictObject({ key: Key }),
+  target: () => 'write',
   plan: ({ key }, context) =>
     writing(context, `delete its value ${quote(key)}`, (store, space) => store.delete(space, key)),
 });
@@ -63,13 +67,11 @@ function reading(
   action: string,
   act: (store: KeyValueStore, space: KeySpace) => JsonValue,
 ): PlannedEffect {
-  const { call, grants, now, services } = context;
-  const grant = grants.live(call.bundle.name, 'kv', now)[0];
-  if (grant === undefined) {
-    // A grant to write is proposed only where the kind could use it.
-    const mutates = KINDS[call.kind].ceiling.kv?.class === 'mutate' && asksToWrite(context);
-    throw ungranted(call, action, draftOf(context, mutates ? 'mutate' : 'observe'));
-  }
+  const { call, services } = context;
+  // A grant to write is proposed only where the kind could use it.
+  const writes = (): boolean => KINDS[call.kind].ceiling.kv?.class === 'mutate' && asksToWrite(context);
+  const draft = () => draftOf(context, writes() ? 'mutate' : 'observe');
+  const grant = grantFor(context, 'kv', action, () => true, draft);
   return {
     action,
     class: 'observe',
@@ -83,11 +85,11 @@ function writing(
   action: string,
   act: (store: KeyValueStore, space: KeySpace) => void,
 ): PlannedEffect {
-  const { call, grants, now, services } = context;
+  const { call, services } = context;
   if (!asksToWrite(context))
     throw denied(call, `${action}: its manifest only asks to read`, 'Ask for kv with "access": "write".');
-  const grant = grants.live(call.bundle.name, 'kv', now).find((candidate) => candidate.class === 'mutate');
-  if (grant === undefined) throw ungranted(call, action, draftOf(context, 'mutate'));
+  const mutates = (grant: { class: string }): boolean => grant.class === 'mutate';
+  const grant = grantFor(context, 'kv', action, mutates, () => draftOf(context, 'mutate'));
   return {
     action,
     class: 'mutate',

@@ -50,7 +50,11 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     arity: [0, 300],
     options: {
       directory,
-      path: { type: 'string', value: 'PATH', does: 'fs.read: a file, or a folder with everything below it' },
+      path: {
+        type: 'string',
+        value: 'PATH',
+        does: 'fs.read, fs.write: a file, or a folder with everything below it',
+      },
       command: {
         type: 'string',
         value: 'TEXT',
@@ -65,7 +69,11 @@ export const SIGNET_COMMANDS: readonly Command[] = [
       },
       'path-prefix': { type: 'string', value: 'PATH', does: 'http, secret: only at and below this path' },
       private: { type: 'boolean', does: 'http: also into your own network, or this machine' },
-      'max-bytes': { type: 'string', value: 'N', does: 'http: the longest answer (default: 8388608)' },
+      'max-bytes': {
+        type: 'string',
+        value: 'N',
+        does: 'http, fs.write: the longest answer, or file (default: 8388608)',
+      },
       name: { type: 'string', value: 'NAME', does: 'secret: which one, as `signet secret list` shows it' },
       header: {
         type: 'string',
@@ -84,7 +92,16 @@ export const SIGNET_COMMANDS: readonly Command[] = [
         does: 'secret: verify a MAC instead: hmac-sha256, hmac-sha512, hmac-sha1',
       },
       stdin: { type: 'boolean', does: 'exec: the bundle may give it standard input' },
-      class: { type: 'string', value: 'observe|mutate', does: 'what it may do (exec and kv must say)' },
+      function: { type: 'string', value: 'KIND/NAME', does: 'invoke: the function that may be called' },
+      role: { type: 'string', multiple: true, value: 'NAME', does: 'model: a role, may be repeated' },
+      'max-tokens': { type: 'string', value: 'N', does: 'model: tokens of one call, in and out' },
+      'tokens-per-day': { type: 'string', value: 'N', does: 'model: tokens of all calls of a day (UTC)' },
+      class: {
+        type: 'string',
+        value: 'observe|mutate',
+        does: 'what it may do (exec, kv and invoke must say)',
+      },
+      for: { type: 'string', value: '15m|2h|3d', does: 'how long from now, instead of --expires' },
       expires: { type: 'string', value: 'TIME', does: 'until when, such as 2027-01-31T00:00:00Z' },
       reason: { type: 'string', value: 'TEXT', does: 'why, for those who read grants.yaml' },
       remove: { type: 'string', value: 'ID', does: 'take away the grant of that id, as the list shows it' },

@@ -222,6 +222,28 @@ export const Grant = z.discriminatedUnion('capability', [
     maxBytes: z.number().int().min(1).max(MAX_HTTP_BYTES).optional(),
   }),
   z.strictObject({ ...grantBase, capability: z.literal('secret'), name: SecretName, use: SecretUse }),
+  z.strictObject({
+    ...grantBase,
+    capability: z.literal('fs.write'),
+    /** A file, or a folder with everything below it. */
+    path: z.string().startsWith('/').max(4096),
+    /** Of one file; what Signet writes at most where it is left out. */
+    maxBytes: z.number().int().min(1).optional(),
+  }),
+  z.strictObject({
+    ...grantBase,
+    capability: z.literal('invoke'),
+    /** `observe`: the function is called in a dry run, whatever the caller is in. */
+    function: z.string().regex(/^[a-z]+\/[a-z][a-z0-9_]{0,63}$/, 'expected kind/name'),
+  }),
+  z.strictObject({
+    ...grantBase,
+    capability: z.literal('model'),
+    roles: z.array(z.string().min(1).max(64)).min(1).max(16),
+    /** Tokens in and out of one call, and of all calls of a day (UTC) under this grant. */
+    maxTokensPerCall: z.number().int().min(1).optional(),
+    tokensPerDay: z.number().int().min(1).optional(),
+  }),
 ]);
 export type Grant = z.infer<typeof Grant>;
 

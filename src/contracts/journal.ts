@@ -12,6 +12,9 @@ const at = Count;
 /** What an effect would do, did, or was refused, in one line for people. */
 const Action = z.string().max(16_384);
 
+/** What an effect is about, exactly: a path, a command line, a function. Left out where there is nothing more to say. */
+const Target = z.string().max(4_096).optional();
+
 /** A host opened the journal, on this engine. */
 const HostOpen = z.strictObject({
   type: z.literal('host.open'),
@@ -48,6 +51,8 @@ const CallStart = z.strictObject({
   inputHash: Digest,
   planHash: Digest.nullable(),
   stepId: Digest.nullable(),
+  /** The call that invoked this one. */
+  parent: Id.optional(),
 });
 
 /** `effects`: how many the call asked for. `durationMs` is by the host's clock: below 0 where that was set back. */
@@ -73,8 +78,10 @@ const EffectIntent = z.strictObject({
   class: z.enum(['observe', 'mutate']),
   grant: z.string().max(256).nullable(),
   dryRun: z.boolean(),
+  target: Target,
 });
 
+/** `usage`: what it used, such as the tokens of a model. */
 const EffectOutcome = z.strictObject({
   type: z.literal('effect.outcome'),
   at,
@@ -83,8 +90,10 @@ const EffectOutcome = z.strictObject({
   status: z.enum(['done', 'failed', 'would']),
   resultHash: Digest.nullable(),
   code: Code.nullable(),
+  usage: z.record(z.string().max(64), Count).optional(),
 });
 
+/** `fix`: the command line that would have granted it. */
 const EffectDenied = z.strictObject({
   type: z.literal('effect.denied'),
   at,
@@ -93,6 +102,8 @@ const EffectDenied = z.strictObject({
   capability: z.string().max(256),
   code: Code,
   action: Action,
+  target: Target,
+  fix: z.string().max(4_096).optional(),
 });
 
 /** One evaluated convergence spec; the lists of the result are kept as counts. */

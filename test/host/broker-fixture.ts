@@ -108,6 +108,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
         { id: 'log' },
         { id: 'kv', access: 'write' },
         { id: 'fs.read', paths: 'granted' },
+        { id: 'fs.write', paths: 'granted' },
         { id: 'exec', commands: 'granted' },
       ],
       depth: 0,

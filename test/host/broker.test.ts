@@ -31,7 +31,7 @@ const DENIED = { ok: false, code: 'E_CAPABILITY_DENIED' };
 const make = (overrides = {}) => fixture.perform(fixture.call(overrides), 'exec', { command: 'make' });
 
 describe('refused before anything is done, and journalled', () => {
-  test.each(['http', 'fs.write', 'secret', 'constructor', '__proto__', '', 'x\n'.repeat(500)])(
+  test.each(['http', 'fs.delete', 'secret', 'constructor', '__proto__', '', 'x\n'.repeat(500)])(
     'a capability that is not there: %j',
     async (capability) => {
       expect(await fixture.perform(fixture.call(), capability, {})).toMatchObject(DENIED);
@@ -202,6 +202,7 @@ describe('intent, effect, outcome', () => {
         class: 'observe',
         grant: expect.stringMatching(/^g-[0-9a-f]{12}$/),
         dryRun: false,
+        target: 'read',
       },
       {
         type: 'effect.outcome',

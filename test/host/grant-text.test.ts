@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { describeGrant, equalsShell, grantCommandLine } from '../../host/grant-text.ts';
+import { describeGrant, equalsShell, grantCommandLine, reachesPrograms } from '../../host/grant-text.ts';
 import type { GrantDraft } from '../../host/grants.ts';
 import { Grant } from '../../src/contracts/config.ts';
 
@@ -70,6 +70,60 @@ describe('equals your shell', () => {
   test('whatever was granted as a shell line does', () => {
     expect(equalsShell({ program: '/opt/own-shell', shell: true })).toBe(true);
   });
+});
+
+test.each([
+  ['/', true],
+  ['/etc', true],
+  ['/etc/cron.d/x', true],
+  ['/home', true],
+  ['/home/ann', true],
+  ['/home/ann/.ssh', true],
+  ['/home/ann/.bashrc', true],
+  ['/home/ann/bin/x', true],
+  ['/home/ann/data', false],
+  ['/home/anna/.ssh', false],
+  ['/srv/data', false],
+  ['/etcetera', false],
+])('who may write to %s decides what is run: %s', (path, reaches) => {
+  expect(reachesPrograms(path, '/home/ann')).toBe(reaches);
+});
+
+test.each<[object, string]>([
+  [
+    { capability: 'fs.write', path: '/srv/x', maxBytes: 9 },
+    'write /srv/x and, where that is a folder, every file below it, at most 9 bytes each',
+  ],
+  [{ capability: 'fs.write', path: '/etc' }, 'this equals your shell'],
+  [{ capability: 'invoke', function: 'skill/run' }, 'what it changes has to be a step of the plan'],
+  [{ capability: 'invoke', function: 'skill/run', class: 'observe' }, 'call skill/run, always as a dry run'],
+  [
+    { capability: 'model', class: 'observe', roles: ['a', 'b'] },
+    'ask a model as a or b, without a limit of tokens',
+  ],
+  [
+    { capability: 'model', class: 'observe', roles: ['a'], maxTokensPerCall: 9, tokensPerDay: 99 },
+    'ask a model as a, 9 tokens a call, 99 tokens a day',
+  ],
+])('%j in words', (fields, words) => {
+  const common = { bundle: 'acme/tool', class: 'mutate', reason: 'why', by: 'ann' };
+  expect(describeGrant(Grant.parse({ ...common, ...fields }))).toContain(words);
+});
+
+test('a lifetime comes before what belongs to the program', () => {
+  const draft: GrantDraft = {
+    bundle: 'a/b',
+    capability: 'exec',
+    class: 'mutate',
+    program: '/p',
+    args: ['x'],
+    stdin: false,
+    shell: false,
+    reason: 'r',
+  };
+  expect(grantCommandLine(draft, '1d')).toBe(
+    'signet grant a/b exec --class mutate --for 1d --reason r -- /p x',
+  );
 });
 
 test('a grant says in words what it allows, and nothing in it can hide or rearrange the rest', () => {
@@ -146,6 +200,40 @@ test.each<[GrantDraft, string[]]>([
   [
     { bundle: 'a/b', capability: 'kv', class: 'mutate', reason: 'r' },
     ['grant', 'a/b', 'kv', '--class', 'mutate', '--reason', 'r'],
+  ],
+  [
+    { bundle: 'a/b', capability: 'fs.write', class: 'mutate', path: '/x y', maxBytes: 5, reason: 'r' },
+    ['grant', 'a/b', 'fs.write', '--path', '/x y', '--max-bytes', '5', '--reason', 'r'],
+  ],
+  [
+    { bundle: 'a/b', capability: 'invoke', class: 'observe', function: 'skill/run', reason: 'r' },
+    ['grant', 'a/b', 'invoke', '--function', 'skill/run', '--class', 'observe', '--reason', 'r'],
+  ],
+  [
+    {
+      bundle: 'a/b',
+      capability: 'model',
+      class: 'observe',
+      roles: ['a', 'b c'],
+      maxTokensPerCall: 1,
+      tokensPerDay: 2,
+      reason: 'r',
+    },
+    [
+      'grant',
+      'a/b',
+      'model',
+      '--role',
+      'a',
+      '--role',
+      'b c',
+      '--max-tokens',
+      '1',
+      '--tokens-per-day',
+      '2',
+      '--reason',
+      'r',
+    ],
   ],
 ])('%j is granted by a line that runs as printed', (draft, words) => {
   const script = `signet() { printf '%s\\0' "$@"; }; ${grantCommandLine(draft)}`;

@@ -1,9 +1,20 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { linkSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { GrantedFiles, isInside, isPlainPath, readOpened } from '../../host/granted-files.ts';
+import { GrantedFiles, readOpened } from '../../host/granted-files.ts';
 import { temporaryFolder } from './broker-fixture.ts';
 
 const SECRET = 'the secret';
@@ -18,6 +29,7 @@ beforeEach(() => {
   mkdirSync(join(root, 'sub'), { recursive: true });
   mkdirSync(join(root, '.signet', 'example'), { recursive: true });
   mkdirSync(join(root, 'keys'));
+  mkdirSync(join(root, 'code'));
   for (const [path, text] of [
     [secret, SECRET],
     [join(root, 'sub', 'plain.txt'), 'plain'],
@@ -36,6 +48,7 @@ beforeEach(() => {
       join(base, 'missing', 'folder', 'x'),
     ],
     builtInRoot: join(root, '.signet', 'example'),
+    readOnlyPaths: [join(root, 'code')],
   });
 });
 afterEach(() => rmSync(base, { recursive: true }));
@@ -182,7 +195,7 @@ describe('what a file holds', () => {
       await files.readText('/proc/self/status', '/proc/self/status').catch((e: Error) => e.message),
     ).toContain('link');
     const handle = await open(`/proc/${process.pid}/status`, 'r');
-    expect(await readOpened(handle, 'status')).toContain('Name:');
+    expect((await readOpened(handle, 'status')).toString()).toContain('Name:');
     await handle.close();
   });
   test('a file that cannot be read is E_IO', async () => {
@@ -192,59 +205,151 @@ describe('what a file holds', () => {
   });
 });
 
+describe('writing', () => {
+  const write = (path: string, from = root, text = 'new') =>
+    files.write(path, from, Buffer.from(text), 'replace').then(
+      () => 'done',
+      (error: { code: string }) => error.code,
+    );
+  test.each([
+    'grants.yaml',
+    'policy.yaml',
+    'POLICY.yaml',
+    'policy.yaml.lock',
+    '.signet/state.db',
+    '.signet/new',
+    '.signet/example/jobs.yaml',
+    'keys/root.key',
+    'keys/new.key',
+    'code/main.js',
+    'code',
+  ])('what is protected, now or later, is refused: %s (THREATS.md H14)', async (name) => {
+    const before = snapshot(root);
+    expect(await write(join(root, name))).toBe('E_CAPABILITY_DENIED');
+    expect(await write(join(root, name), '/')).toBe('E_CAPABILITY_DENIED');
+    expect(snapshot(root)).toEqual(before);
+  });
+  test('also where a link leads there, and through /proc', async () => {
+    symlinkSync(join(root, '.signet'), join(root, 'sub', 'link'));
+    const before = snapshot(root);
+    const held = openSync(join(root, '.signet'), 'r');
+    for (const path of [
+      join(root, 'sub', 'link', 'token'),
+      `/proc/self/fd/${held}/token`,
+      `/proc/${process.pid}/cwd/x`,
+      `/proc/${process.pid}/comm`,
+    ])
+      expect(await write(path, '/'), path).toBe('E_CAPABILITY_DENIED');
+    closeSync(held);
+    expect(snapshot(root)).toEqual(before);
+  });
+  test('a hard link to what is protected is replaced: what it named stays as it is', async () => {
+    linkSync(join(root, '.signet', 'state.db'), join(root, 'sub', 'db'));
+    expect(await write(join(root, 'sub', 'db'))).toBe('E_CAPABILITY_DENIED');
+    mkdirSync(join(root, '.signet', 'deep'));
+    writeFileSync(join(root, '.signet', 'deep', 'key'), SECRET);
+    linkSync(join(root, '.signet', 'deep', 'key'), join(root, 'sub', 'key'));
+    expect(await write(join(root, 'sub', 'key'))).toBe('done');
+    expect(readFileSync(join(root, '.signet', 'deep', 'key'), 'utf8')).toBe(SECRET);
+  });
+  test('outside the root, into a missing folder, below a file, on a folder', async () => {
+    expect(await write(secret)).toBe('E_CAPABILITY_DENIED');
+    expect(await write(join(root, 'none', 'x'))).toBe('E_NOT_FOUND');
+    expect(await write(join(root, 'sub', 'plain.txt', 'x'))).toBe('E_CAPABILITY_DENIED');
+    expect(await write(join(root, 'sub'))).toBe('E_CAPABILITY_DENIED');
+    expect(await write('/', '/')).toBe('E_CAPABILITY_DENIED');
+    expect(readFileSync(secret, 'utf8')).toBe(SECRET);
+  });
+  test('8 MiB are written, one byte more is E_LIMIT and changes nothing', async () => {
+    const path = join(root, 'sub', 'big');
+    expect(await write(path, root, 'x'.repeat(8 << 20))).toBe('done');
+    expect(await write(path, root, 'y'.repeat((8 << 20) + 1))).toBe('E_LIMIT');
+    expect(readFileSync(path, 'utf8')).toBe('x'.repeat(8 << 20));
+  });
+  test('a new file, an old one, and one that is granted by itself', async () => {
+    for (const [path, from] of [
+      [join(root, 'sub', 'new'), root],
+      [join(root, 'sub', 'plain.txt'), root],
+      [join(root, 'one'), join(root, 'one')],
+    ] as const) {
+      expect(await write(path, from)).toBe('done');
+      expect(readFileSync(path, 'utf8')).toBe('new');
+    }
+  });
+});
+
+describe('listing', () => {
+  test('names and types, links not followed; a file, a protected folder and /proc are refused', async () => {
+    symlinkSync(secret, join(root, 'sub', 'a-link'));
+    mkdirSync(join(root, 'sub', 'folder'));
+    expect(await files.list(join(root, 'sub'), root)).toEqual([
+      { name: 'a-link', type: 'other' },
+      { name: 'folder', type: 'directory' },
+      { name: 'plain.txt', type: 'file' },
+    ]);
+    for (const path of ['.signet', 'keys', 'sub/plain.txt', 'sub/a-link'])
+      await expect(files.list(join(root, path), root)).rejects.toMatchObject({ code: 'E_CAPABILITY_DENIED' });
+    await expect(files.list('/proc', '/')).rejects.toMatchObject({ code: 'E_CAPABILITY_DENIED' });
+    await expect(files.list(base, root)).rejects.toMatchObject({ code: 'E_CAPABILITY_DENIED' });
+    await expect(files.list(join(root, 'none'), root)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
+  });
+  test('10,000 entries are listed, one more is E_LIMIT', async () => {
+    const full = join(root, 'full');
+    mkdirSync(full);
+    for (let i = 0; i < 10_000; i++) writeFileSync(join(full, String(i)), '');
+    expect(await files.list(full, root)).toHaveLength(10_000);
+    writeFileSync(join(full, 'more'), '');
+    await expect(files.list(full, root)).rejects.toMatchObject({ code: 'E_LIMIT' });
+  });
+});
+
+/** Every path below a folder with what is in it. */
+function snapshot(folder: string): unknown {
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) => {
+    const path = join(entry.parentPath, entry.name);
+    return [path, entry.isFile() ? readFileSync(path, 'utf8') : ''];
+  });
+}
+
 /** Whether this machine lets a process mount things in a namespace of its own. */
 const UNSHARE = 'unshare';
 const MOUNTS = spawnSync(UNSHARE, ['-rm', 'true']).status === 0;
 
-test.runIf(MOUNTS)('a bind mount of what lies in a protected folder is never read, another one is', () => {
-  mkdirSync(join(root, '.signet', 'cache', 'deep'), { recursive: true });
-  writeFileSync(join(root, '.signet', 'cache', 'deep', 'key'), SECRET);
-  for (const name of ['first', 'second', 'other']) mkdirSync(join(root, 'sub', name));
-  writeFileSync(join(root, 'sub', 'file'), '');
-  mkdirSync(join(base, 'honest'));
-  writeFileSync(join(base, 'honest', 'text'), 'plain');
-  const script = `
+test.runIf(MOUNTS)(
+  'a bind mount of what lies in a protected folder is never read or written, another one is',
+  () => {
+    mkdirSync(join(root, '.signet', 'cache', 'deep'), { recursive: true });
+    writeFileSync(join(root, '.signet', 'cache', 'deep', 'key'), SECRET);
+    for (const name of ['first', 'second', 'other']) mkdirSync(join(root, 'sub', name));
+    writeFileSync(join(root, 'sub', 'file'), '');
+    mkdirSync(join(base, 'honest'));
+    writeFileSync(join(base, 'honest', 'text'), 'plain');
+    const script = `
     const [module, root] = process.argv.slice(1);
     const { GrantedFiles } = await import(module);
     const files = new GrantedFiles({ protectedPaths: [root + '/.signet'], builtInRoot: root + '/.signet/example' });
     const read = (path) => files.readText(root + '/sub/' + path, root).catch((error) => error.code);
     const answers = [];
     for (const path of ['first/deep/key', 'second/key', 'file', 'other/text', 'plain.txt']) answers.push(await read(path));
+    const write = (path) => files.write(root + '/sub/' + path, root, Buffer.from('new'), 'replace').then(() => 'done', (error) => error.code);
+    for (const path of ['first/new', 'first/deep/key', 'second/new', 'file', 'other/new']) answers.push(await write(path));
     console.log(JSON.stringify(answers));`;
-  const mounts = [
-    [join(root, '.signet', 'cache'), join(root, 'sub', 'first')],
-    [join(root, '.signet', 'cache', 'deep'), join(root, 'sub', 'second')],
-    [join(root, '.signet', 'cache', 'deep', 'key'), join(root, 'sub', 'file')],
-    [join(base, 'honest'), join(root, 'sub', 'other')],
-  ].map(([from, to]) => `mount --bind '${from}' '${to}'`);
-  const module = join(import.meta.dirname, '../../host/granted-files.ts');
-  const line = `${mounts.join(' && ')} && exec "$@"`;
-  const node = [process.execPath, '--input-type=module', '-e', script, module, root];
-  const output = execFileSync(UNSHARE, ['-rm', 'sh', '-c', line, 'sh', ...node], { encoding: 'utf8' });
-  const denied = 'E_CAPABILITY_DENIED';
-  expect(JSON.parse(output)).toEqual([denied, denied, denied, 'plain', 'plain']);
-});
-
-test.each([
-  ['/a/b', true],
-  ['/', true],
-  ['/a//b', false],
-  ['/a/../b', false],
-  ['/a/./b', false],
-  ['/a/', false],
-  ['a/b', false],
-  ['/a\0', false],
-  ['/a/..b', true],
-])('%j is plain: %s', (path, plain) => {
-  expect(isPlainPath(path)).toBe(plain);
-});
-
-test('inside is by component', () => {
-  expect(isInside('/a/b', '/a')).toBe(true);
-  expect(isInside('/a', '/')).toBe(true);
-  expect(isInside('/ab', '/a')).toBe(false);
-  expect(isInside('/', '/a')).toBe(false);
-});
+    const mounts = [
+      [join(root, '.signet', 'cache'), join(root, 'sub', 'first')],
+      [join(root, '.signet', 'cache', 'deep'), join(root, 'sub', 'second')],
+      [join(root, '.signet', 'cache', 'deep', 'key'), join(root, 'sub', 'file')],
+      [join(base, 'honest'), join(root, 'sub', 'other')],
+    ].map(([from, to]) => `mount --bind '${from}' '${to}'`);
+    const module = join(import.meta.dirname, '../../host/granted-files.ts');
+    const line = `${mounts.join(' && ')} && exec "$@"`;
+    const node = [process.execPath, '--input-type=module', '-e', script, module, root];
+    const output = execFileSync(UNSHARE, ['-rm', 'sh', '-c', line, 'sh', ...node], { encoding: 'utf8' });
+    const denied = 'E_CAPABILITY_DENIED';
+    expect(JSON.parse(output).slice(0, 5)).toEqual([denied, denied, denied, 'plain', 'plain']);
+    // A mount point cannot be replaced.
+    expect(JSON.parse(output).slice(5)).toEqual([denied, denied, denied, 'E_IO', 'done']);
+  },
+);
 
 /** A process that keeps swapping each path for a link to another place and back, a bounded number of times. */
 function swapper(pairs: [string, string][]): ChildProcess {

@@ -104,17 +104,16 @@ test('the epoch is the digest of the bytes, of nothing where there is no file', 
   expect(loadGrants(file).epoch).toBe(digestOf(sha256, text));
 });
 
-test('only live grants of that bundle and capability are found, the stricter class first', () => {
+test('only grants of that bundle and capability are found, the stricter class first', () => {
   const bundle = 'acme/tool';
-  addGrant(file, { ...listing, expires: '2026-03-01T12:00:01Z' }, ann, clock);
+  addGrant(file, listing, ann, clock);
   const { command: _, ...byArgv } = listing as Extract<GrantDraft, { capability: 'exec' }>;
   addGrant(file, { ...byArgv, class: 'mutate' }, ann, clock);
   addGrant(file, { ...listing, bundle: 'acme/other' }, ann, clock);
   const grants = loadGrants(file);
-  expect(grants.live(bundle, 'exec', NOW).map((grant) => grant.class)).toEqual(['mutate', 'observe']);
-  expect(grants.live(bundle, 'exec', NOW + 1_000).map((grant) => grant.class)).toEqual(['mutate']);
-  expect(grants.live(bundle, 'fs.read', NOW)).toEqual([]);
-  expect(grants.live('acme/too', 'exec', NOW)).toEqual([]);
+  expect(grants.of(bundle, 'exec').map((grant) => grant.class)).toEqual(['mutate', 'observe']);
+  expect(grants.of(bundle, 'fs.read')).toEqual([]);
+  expect(grants.of('acme/too', 'exec')).toEqual([]);
 });
 
 describe('who may grant', () => {
@@ -237,6 +236,26 @@ describe('what no grant reaches is refused when it is granted: E_GRANT', () => {
       expect(() => addGrant(file, read(path), ann, clock)).toThrow(
         expect.objectContaining({ code: 'E_GRANT' }),
       );
+  });
+  test('for writing also what is built in, and the code that runs', () => {
+    const write = (path: string): GrantDraft => ({
+      bundle: 'acme/tool',
+      capability: 'fs.write',
+      class: 'mutate',
+      path,
+      reason: 'r',
+    });
+    for (const path of [
+      join(folder, '.signet', 'example'),
+      import.meta.resolve('zod').slice('file://'.length),
+    ])
+      expect(() => addGrant(file, write(path), ann, clock)).toThrow(
+        expect.objectContaining({ code: 'E_GRANT' }),
+      );
+    expect(() => addGrant(file, { ...write('/data'), class: 'observe' }, ann, clock)).toThrow(
+      expect.objectContaining({ code: 'E_GRANT' }),
+    );
+    expect(addGrant(file, write('/data'), ann, clock)).toMatchObject({ path: '/data' });
   });
   test.each(['.signets', 'jobs.yaml', ''])('its twin "%s" is granted', (name) => {
     const granted = addGrant(file, read(join(folder, name)), ann, clock);

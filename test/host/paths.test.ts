@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { projectPaths } from '../../host/paths.ts';
+import { ownCode, projectPaths } from '../../host/paths.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -45,4 +45,12 @@ test('a link to a project is that project: one lock, one set of protected paths'
 test('a folder that is not there yet has absolute paths all the same', () => {
   expect(projectPaths(join(folder, 'later')).state).toBe(join(folder, 'later', '.signet'));
   expect(projectPaths('later').project).toBe(join(process.cwd(), 'later'));
+});
+
+test('the code that runs is known with its packages', () => {
+  const own = ownCode();
+  const covers = (path: string): boolean => own.some((folder) => path.startsWith(`${folder}/`));
+  expect(covers(import.meta.resolve('../../host/paths.ts').slice('file://'.length))).toBe(true);
+  expect(covers(import.meta.resolve('zod').slice('file://'.length))).toBe(true);
+  expect(covers(import.meta.filename)).toBe(false);
 });

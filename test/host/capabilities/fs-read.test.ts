@@ -118,3 +118,41 @@ test('what fails while it is read is journalled as failed', async () => {
     resultHash: null,
   });
 });
+
+describe('bytes and lists', () => {
+  test('bytes come back as base64; as text they are E_FORMAT', async () => {
+    const path = join(data, 'bytes');
+    writeFileSync(path, Buffer.from([0xff, 0]));
+    const args = { path, encoding: 'base64' };
+    expect(await fixture.perform(fixture.call(), 'fs.read', args)).toEqual({
+      ok: true,
+      value: '{"base64":"/wA="}',
+    });
+    expect(await read(path)).toMatchObject({ code: 'E_FORMAT' });
+    expect(await fixture.perform(fixture.call(), 'fs.read', { path, encoding: 'hex' })).toMatchObject({
+      code: 'E_CAPABILITY_ARGS',
+    });
+  });
+
+  const list = (path: string, overrides = {}) =>
+    fixture.perform(fixture.call(overrides), 'fs.list', { path });
+
+  test('a granted folder is listed, under grants and requests of fs.read', async () => {
+    expect(await list(data)).toEqual({
+      ok: true,
+      value: '{"entries":[{"name":"jobs.yaml","type":"file"}]}',
+    });
+    expect(fixture.records()[0]).toMatchObject({ capability: 'fs.list', target: data, class: 'observe' });
+    expect(await list(data, { requests: [{ id: 'fs.write', paths: 'granted' }] })).toMatchObject(DENIED);
+    expect(await list('/etc')).toMatchObject({
+      ...DENIED,
+      fix: "signet grant acme/tool fs.read --path /etc --reason 'asked for by skill/work'",
+    });
+  });
+
+  test('what is protected is not, nor through a link', async () => {
+    symlinkSync(join(fixture.folder, '.signet'), join(data, 'link'));
+    expect(await list(join(fixture.folder, '.signet'))).toMatchObject(DENIED);
+    expect(await list(join(data, 'link'))).toMatchObject(DENIED);
+  });
+});

@@ -6,7 +6,9 @@ test('the effects of today, each under a capability that a manifest can ask for'
   expect([...CAPABILITIES.keys()].sort()).toEqual([
     'clock',
     'exec',
+    'fs.list',
     'fs.read',
+    'fs.write',
     'kv.delete',
     'kv.get',
     'kv.list',
