@@ -5,8 +5,7 @@ import { EXTENSION, fullName, type Kind, type Manifest, type Provided } from '..
 import type { BundleRef, CallOptions, CheckedInput, Provider } from '../src/dispatch.ts';
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
-import { KINDS } from '../src/kinds/index.ts';
-import type { Limits } from '../src/kinds/kind.ts';
+import { type EffectiveLimits, effectiveLimits } from '../src/limits.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 import type { Broker, EffectAnswer } from './broker.ts';
 import { CallRecord } from './call-record.ts';
@@ -239,15 +238,8 @@ export class LoadedBundle {
     return new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
   }
 
-  /** The kind's limits, tightened by the manifest, never widened. */
-  #limits(kind: Kind): Limits {
-    const { limits } = KINDS[kind];
-    const asked = this.#extension.limits;
-    return {
-      ...limits,
-      wallMs: Math.min(limits.wallMs, asked?.wallMs ?? limits.wallMs),
-      heapMb: Math.min(limits.heapMb, asked?.heapMb ?? limits.heapMb),
-    };
+  #limits(kind: Kind): EffectiveLimits {
+    return effectiveLimits({ bundle: this.ref.name, kind }, this.#extension.limits, {});
   }
 }
 

@@ -136,9 +136,13 @@ export const CODES = {
   // isolates and workers
   E_TIMEOUT: row(1, 'A call, or the start of a bundle, used up its time.', 'Give it less to do, or raise its limit if it is only slow.'),
   E_MEMORY: row(1, 'A call, or the start of a bundle, used up its memory.', 'Give it less to do, or raise its limit if that is what it needs.'),
+  E_CPU: row(1, 'A call used up its processor time.', 'Give it less to do, or raise its limit if that is what it needs.'),
   E_WORKER_LOST: row(1, 'The isolate or worker process that a call was in ended for another reason than the call itself.', 'Call again; the next call gets a new worker.'),
   E_GUEST: row(1, 'A bundle threw an error, or cannot be loaded; what it said is quoted.', 'Report it to the author of the bundle.'),
   E_EFFECT_LIMIT: row(1, 'A call asked for more effects than it may.', 'Report it to the author of the bundle, or raise the limit.'),
+  E_RATE: row(1, 'A bundle used up what it may have in a minute: calls, effects or processor time.', 'Call it less often, or raise the limit that is named.'),
+  E_BUSY: row(6, 'The host has as many calls running and waiting as it takes.', 'Call again later, with fewer calls at once.'),
+  E_QUARANTINED: row(1, 'A bundle ended its worker process again and again: it is not called any more.', 'Install a version that is better, or let it run again: signet unquarantine NAMESPACE/NAME'),
   E_ABORTED: row(1, 'A call was ended from outside before it was done.', 'Call again.'),
   E_EVALUATE: row(1, 'A script that was to be evaluated is no script, threw, or yielded no string.', 'Correct the source that is named.'),
 

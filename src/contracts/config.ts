@@ -12,6 +12,7 @@ import {
   Time,
   Version,
 } from './common.ts';
+import { LimitRequest } from './limits.ts';
 import { CapabilityId, CapabilityRequest } from './manifest.ts';
 
 /** signet.lock.json: exactly what is installed. */
@@ -89,6 +90,21 @@ export const HostPolicy = z.strictObject({
   domains: Domains.default({ merge: [], split: [] }),
   /** Processes of one trust domain at most. */
   pool: z.number().int().min(1).max(64).default(1),
+  /** Caps for every bundle. */
+  limits: LimitRequest.optional(),
+  /** Caps for one bundle, each in the place of the general one. */
+  bundles: z.record(BundleName, LimitRequest).optional(),
+  /** What the host takes on at once, of all bundles together. */
+  queue: z
+    .strictObject({
+      /** Calls that run. */
+      running: z.number().int().min(1).max(100_000).default(1_024),
+      /** Calls that wait for their turn. */
+      waiting: z.number().int().min(0).max(1_000_000).default(10_000),
+      /** Megabytes of their inputs, running and waiting. */
+      inputMb: z.number().int().min(8).max(65_536).default(256),
+    })
+    .prefault({}),
 });
 export type HostPolicy = z.infer<typeof HostPolicy>;
 

@@ -1,6 +1,7 @@
 // plugin.json: Agent Plugins 1.0.0 with Signet's own data under `extensions["dev.signet"]` (DESIGN.md §2).
 import { z } from 'zod';
 import { BundleName, FunctionName, NamePart, SecretName, Version, VersionRange } from './common.ts';
+import { LimitRequest } from './limits.ts';
 
 export const MANIFEST_SCHEMA_ID = 'https://agent-plugins.org/schemas/1.0.0/plugin.schema.json';
 export const EXTENSION = 'dev.signet';
@@ -101,12 +102,6 @@ export const Provided = z.strictObject({
 });
 export type Provided = z.infer<typeof Provided>;
 
-/** A tightening of the kind's default limits; never a widening. */
-const LimitRequest = z.strictObject({
-  wallMs: z.number().int().min(1).max(600_000).optional(),
-  heapMb: z.number().int().min(8).max(1024).optional(),
-});
-
 /** `extensions["dev.signet"]`. Unknown fields are refused. */
 export const SignetExtension = z.strictObject({
   namespace: NamePart,
@@ -117,6 +112,7 @@ export const SignetExtension = z.strictObject({
     .record(z.string().regex(/^[a-z]+\/[a-z][a-z0-9_]*$/, 'expected kind/name'), VersionRange)
     .default({}),
   capabilities: z.array(CapabilityRequest).max(32).default([]),
+  /** A tightening of the kind's limits; never a widening. */
   limits: LimitRequest.optional(),
 });
 export type SignetExtension = z.infer<typeof SignetExtension>;

@@ -1,5 +1,6 @@
 // What a kind is: the values that pass, default limits, and the most that a bundle of it may ever ask for.
 import type { z } from 'zod';
+import type { Limits } from '../contracts/limits.ts';
 import type { CapabilityId, CapabilityRequest, Kind } from '../contracts/manifest.ts';
 
 /** How far a kind lets one capability go. `observe`: a grant may never be of class `mutate`. */
@@ -11,21 +12,18 @@ export interface Ceiling {
   readonly access?: 'read' | 'write';
 }
 
-/** Defaults for one call: wall-clock milliseconds, heap in MB, bytes of JSON text, number of effects. */
-export interface Limits {
-  readonly wallMs: number;
-  readonly heapMb: number;
-  readonly inputBytes: number;
-  readonly outputBytes: number;
-  readonly effects: number;
-}
-
+/** What a kind allows unless it says otherwise. A minute of it costs what its calls cost: no kind has a budget by itself. */
 export const DEFAULT_LIMITS: Limits = {
   wallMs: 10_000,
+  cpuMs: 5_000,
   heapMb: 64,
   inputBytes: 4 << 20,
   outputBytes: 4 << 20,
   effects: 1_000,
+  concurrent: 256,
+  callsPerMinute: Number.POSITIVE_INFINITY,
+  effectsPerMinute: Number.POSITIVE_INFINITY,
+  cpuMsPerMinute: Number.POSITIVE_INFINITY,
 };
 
 export interface KindDefinition {

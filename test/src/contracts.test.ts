@@ -289,8 +289,23 @@ const STRICT: readonly (readonly [string, z.ZodType, object, readonly string[]])
   [
     'Policy',
     Policy,
-    { version: 1, registries: [REGISTRY], freshness: {}, provenance: {} },
-    ['', 'registries.0', 'freshness', 'provenance'],
+    {
+      version: 1,
+      registries: [REGISTRY],
+      freshness: {},
+      provenance: {},
+      host: { limits: {}, bundles: { 'acme/pdf': {} }, queue: {} },
+    },
+    [
+      '',
+      'registries.0',
+      'freshness',
+      'provenance',
+      'host',
+      'host.limits',
+      'host.bundles.acme/pdf',
+      'host.queue',
+    ],
   ],
   [
     'Grants',
@@ -437,6 +452,14 @@ describe('Policy', () => {
     [{ freshness: { loadDays: 1e9 } }, false],
     [{ freshness: { loadDays: 0.5 } }, true],
     [{ provenance: { required: 'no' } }, false],
+    [{ host: {} }, true],
+    [
+      { host: { limits: { wallMs: 1 }, bundles: { 'acme/pdf': { cpuMs: 10 } }, queue: { waiting: 0 } } },
+      true,
+    ],
+    [{ host: { limits: { wallMs: 0 } } }, false],
+    [{ host: { bundles: { pdf: {} } } }, false],
+    [{ host: { queue: { running: 0 } } }, false],
   ])('%j: %s', (change, valid) => expect(policy(change)).toBe(valid));
 });
 
@@ -621,7 +644,9 @@ describe('Manifest', () => {
     [{ requires: { 'skill/x': 'latest please' } }, false],
     [{ limits: { wallMs: 0 } }, false],
     [{ limits: { wallMs: 1, heapMb: 8 } }, true],
-    [{ limits: { effects: 1 } }, false],
+    [{ limits: { effects: 1, cpuMs: 10, callsPerMinute: 60 } }, true],
+    [{ limits: { speed: 1 } }, false],
+    [{ limits: { cpuMs: 0 } }, false],
     [{ capabilities: Array(33).fill({ id: 'clock' }) }, false],
   ])('%j: %s', (more, valid) => expect(signet(more)).toBe(valid));
 
