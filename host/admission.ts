@@ -176,17 +176,19 @@ export class Admission {
     else this.#lanes.delete(lane);
   }
 
-  /** Refuses the newest calls of longer lanes until there is room; where none is longer than this one will be, this call. */
+  /** Refuses the newest calls of longer lanes until there is room; where none would stay longer than this one becomes, this call. */
   #makeRoom(lane: Lane, amount: number, of: 'calls' | 'bytes'): void {
     const { waiting, inputMb } = this.#limits;
     const lengthOf = (one: Lane): number => (of === 'calls' ? one.waiting.size : one.bytes);
     const used = (): number => (of === 'calls' ? this.#waiting : this.#bytes);
     const most = of === 'calls' ? waiting : inputMb * 1024 * 1024;
+    // Bytes of calls that run cannot be taken back: no lane has more than half of them.
+    if (of === 'bytes' && lane.bytes + amount > most / 2) throw busy(lane.bytes, most / 2, of);
     while (used() + amount > most) {
       let longest: Lane | undefined;
       for (const one of this.#lanes)
         if (one.waiting.size > 0 && lengthOf(one) > lengthOf(longest ?? lane)) longest = one;
-      if (longest === undefined || lengthOf(longest) < lengthOf(lane) + amount) throw busy(used(), most, of);
+      if (longest === undefined || lengthOf(longest) <= lengthOf(lane) + amount) throw busy(used(), most, of);
       const newest = [...longest.waiting].at(-1) as Waiter;
       newest.settle(busy(used(), most, of));
     }
