@@ -18,7 +18,7 @@ export interface Attack {
   readonly wallMs?: number;
 }
 
-export const ATTACKS: Readonly<Record<string, Attack>> = {
+const ATTACKS: Readonly<Record<string, Attack>> = {
   'an endless loop': { row: 'H1', run: '()=>{for(;;);}', codes: TIME },
   'a loop that catches everything': {
     row: 'H1',
@@ -164,13 +164,13 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'an output over its limit': {
     row: 'H9',
-    run: "()=>'x'.repeat(2<<20)",
+    run: "()=>'x'.repeat(5<<20)",
     codes: ['E_OUTPUT'],
     wallMs: 10_000,
   },
   'an output of many bytes a character': {
     row: 'H9',
-    run: "()=>'\\u4e2d'.repeat(1<<19)",
+    run: "()=>'\\u4e2d'.repeat(3<<19)",
     codes: ['E_OUTPUT'],
     wallMs: 10_000,
   },
@@ -216,23 +216,20 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
 };
 
 /** Milliseconds of the calls that name no limit of their own. */
-export const DEFAULT_WALL_MS = 300;
+const DEFAULT_WALL_MS = 300;
 
 /** One attack as the function of an installed bundle. */
 export interface InstalledAttack extends Attack {
   readonly title: string;
   /** `skill/<name>` is the attack. */
   readonly name: string;
-  /** `skill/<echo>` of the same bundle is honest. */
-  readonly echo: string;
+  readonly wallMs: number;
 }
 
 /** Every attack with the names under which `createHostileWorld` (project.ts) installs it. */
 export const INSTALLED_ATTACKS: readonly InstalledAttack[] = Object.entries(ATTACKS).map(
-  ([title, attack], index) => ({
-    title,
-    ...attack,
-    name: `attack_${index}`,
-    echo: `echo_${attack.wallMs ?? DEFAULT_WALL_MS}`,
-  }),
+  ([title, attack], index) => ({ title, wallMs: DEFAULT_WALL_MS, ...attack, name: `attack_${index}` }),
 );
+
+/** An honest function of the attackers' publisher, and so in their worker: `skill/<KIN>` gives its input back. */
+export const KIN = 'kin';

@@ -1,16 +1,16 @@
 // One attack in a host of its own: `case.ts PROJECT INDEX` opens the project, attacks, and asks the neighbours meanwhile and
 // afterwards. Prints one line of JSON; whatever else happens to this process is the test's to see.
-import { readdirSync, readFileSync } from 'node:fs';
 import { openHost } from '../../sdk/runtime.ts';
 import { asSignetError } from '../../src/error.ts';
-import { INSTALLED_ATTACKS } from './attacks.ts';
+import { INSTALLED_ATTACKS, KIN } from './attacks.ts';
+import { descendants } from './descendants.ts';
 
 /** What came of a case. */
 export interface CaseReport {
   readonly attack: string;
   readonly neighbourMeanwhile: string;
   readonly neighbourAfterwards: string;
-  readonly bundleAfterwards: string;
+  readonly kinAfterwards: string;
   /** Processes that this one had started before it closed the host. */
   readonly workers: readonly number[];
 }
@@ -37,27 +37,8 @@ const report: CaseReport = {
   attack: await attacked,
   neighbourMeanwhile,
   neighbourAfterwards: await neighbour(),
-  bundleAfterwards: await outcome(host.dispatch('skill', attack.echo, 'after')),
-  workers: children(),
+  kinAfterwards: await outcome(host.dispatch('skill', KIN, 'after')),
+  workers: descendants(process.pid),
 };
 await host.close();
 process.stdout.write(`${JSON.stringify(report)}\n`);
-
-/** Process ids below this one. */
-function children(parents: readonly number[] = [process.pid]): number[] {
-  const found = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => parents.includes(parentOf(pid)));
-  return found.length === 0 ? [] : [...found, ...children(found)];
-}
-
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    // It has ended since.
-    return -1;
-  }
-}

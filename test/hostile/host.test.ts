@@ -53,7 +53,7 @@ describe('an installed bundle attacks', () => {
       expect(others).toEqual({
         neighbourMeanwhile: 'ok {"observed":["b"],"ambiguous":[]}',
         neighbourAfterwards: 'ok {"observed":["b"],"ambiguous":[]}',
-        bundleAfterwards: 'ok "after"',
+        kinAfterwards: 'ok "after"',
       });
       expect(workers.length).toBeGreaterThan(0);
       expect(workers.filter(isRunning)).toEqual([]);

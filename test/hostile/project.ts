@@ -1,5 +1,5 @@
 // A project in which every attack of the table is an installed bundle: one bundle for each time limit, since limits are a
-// bundle's. Beside them an honest neighbour of another publisher: the first-party parser.
+// bundle's. Beside them an honest bundle of the same publisher, and one of another: the first-party parser.
 import { packArchive, readArchive } from '../../registry/archive.ts';
 import { install } from '../../registry/install.ts';
 import { bringFirstParty } from '../../sdk/first-party-release.ts';
@@ -9,39 +9,43 @@ import { openProject, publishArchive } from '../../sdk/release.ts';
 import { MAIN_PATH } from '../../src/contracts/manifest.ts';
 import { bundleOf } from '../host/bundle-of.ts';
 import { createWorld, type World } from '../host/world.ts';
-import { DEFAULT_WALL_MS, INSTALLED_ATTACKS } from './attacks.ts';
+import { INSTALLED_ATTACKS, KIN } from './attacks.ts';
 
 /** Builds honest stubs, puts the attacks in their place as no build would, publishes and installs the result. */
 export async function createHostileWorld(): Promise<World> {
   const world = createWorld();
   await bringFirstParty(world.paths, () => undefined);
-  for (const [echo, attacks] of Map.groupBy(INSTALLED_ATTACKS, (attack) => attack.echo)) {
-    const functions = {
-      [echo]: '(x)=>x',
-      ...Object.fromEntries(attacks.map(({ name, run }) => [name, run])),
-    };
+  await world.bring(skillSource([KIN], '(input) => input'), { name: 'kin' });
+  for (const [wallMs, attacks] of Map.groupBy(INSTALLED_ATTACKS, (attack) => attack.wallMs)) {
     const stubs = await world.build(
-      world.source(stubSource(Object.keys(functions)), {
-        name: echo.replace('_', '-'),
-        limits: { wallMs: attacks[0]?.wallMs ?? DEFAULT_WALL_MS },
-        capabilities: [
-          { id: 'log' },
-          { id: 'fs.read', paths: 'granted' },
-          { id: 'exec', commands: 'granted' },
-        ],
-      }),
+      world.source(
+        skillSource(
+          attacks.map(({ name }) => name),
+          '() => null',
+        ),
+        {
+          name: `hostile-${wallMs}`,
+          limits: { wallMs },
+          capabilities: [
+            { id: 'log' },
+            { id: 'fs.read', paths: 'granted' },
+            { id: 'exec', commands: 'granted' },
+          ],
+        },
+      ),
     );
-    bringArchive(world, stubs.name, stubs.version, withMain(stubs.archive, bundleOf(functions)));
+    const main = bundleOf(Object.fromEntries(attacks.map(({ name, run }) => [name, run])));
+    bringArchive(world, stubs.name, stubs.version, withMain(stubs.archive, main));
   }
   return world;
 }
 
-function stubSource(names: readonly string[]): string {
-  const stub = (name: string): string =>
-    `provide({ kind: 'skill', name: '${name}', description: 'a test', input: z.unknown(), output: z.unknown(), run: () => null })`;
+function skillSource(names: readonly string[], run: string): string {
+  const provided = (name: string): string =>
+    `provide({ kind: 'skill', name: '${name}', description: 'a test', input: z.unknown(), output: z.unknown(), run: ${run} })`;
   return `import { definePlugin, provide } from 'signet-host/plugin';
 import { z } from 'zod';
-export default definePlugin([${names.map(stub).join(',')}]);
+export default definePlugin([${names.map(provided).join(',')}]);
 `;
 }
 
