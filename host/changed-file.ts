@@ -16,7 +16,7 @@ export function readOnChange<T>(file: string, load: (file: string) => T): () => 
 }
 
 /** Changes with the file's content; files are replaced or rewritten, so inode, size and times tell. */
-function stampOf(file: string): string {
+export function stampOf(file: string): string {
   try {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
     return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;

@@ -1,32 +1,36 @@
 // The host of one project (DESIGN.md §4): opens its state, loads what the lockfile names and verification lets through,
 // dispatches by name, and writes down what happened. No server, no database server, no global state.
 import { randomBytes } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
+import { readFirstPartyLock } from '../registry/first-party.ts';
+import { Project } from '../registry/project.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
-import { EXTENSION, KIND_NAMES, type Kind } from '../src/contracts/manifest.ts';
-import type { PlanContext, PlanDraft, Principal } from '../src/contracts/plan.ts';
-import { type CallResult, Dispatch } from '../src/dispatch.ts';
+import type { Kind } from '../src/contracts/manifest.ts';
+import type { CallResult } from '../src/dispatch.ts';
 import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
-import type { Clock } from '../src/ports.ts';
+import type { Clock, JournalSink } from '../src/ports.ts';
 import { unresolvedEffects } from '../src/unresolved-effects.ts';
+import { UseCount } from '../src/uses.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
-import { callInput } from './call-input.ts';
-import type { LogLine } from './capabilities/capability.ts';
+import { Calls, type DispatchOptions } from './calls.ts';
 import { codeCacheIn } from './code-cache.ts';
+import { describeBundles, describeTools } from './describe.ts';
+import { Events, type HostEvents, tell } from './events.ts';
 import { GrantedFiles } from './granted-files.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
 import { createHostPolicyReader } from './host-policy.ts';
 import { type HostState, openHostState } from './host-state.ts';
 import { InFlight } from './in-flight.ts';
-import { Installed } from './installed.ts';
+import { Installed, isRevocation, type Refusal } from './installed.ts';
 import { describeLayers } from './layers.ts';
 import { operator } from './operator.ts';
 import { ownCode, type ProjectPaths, protectedPaths } from './paths.ts';
 import { plainWithin } from './plain-text.ts';
+import { RegistryWatch } from './registry-watch.ts';
 import { Supervisor } from './supervisor.ts';
 import { trustDomain } from './trust-domain.ts';
 import { HOST_VERSION } from './version.ts';
@@ -34,91 +38,86 @@ import { HOST_VERSION } from './version.ts';
 export interface HostOptions {
   /** The project folder. */
   readonly directory: string;
+  /** In the place of policy.yaml: the path of another file, or what such a file says; as strict. */
+  readonly policy?: string | object;
   readonly clock?: Clock;
+  /** Milliseconds between two looks at the registries and at what is loaded. */
+  readonly tendMs?: number;
+  /** Called twice a day: renews the status of a registry that this machine keeps. */
+  readonly renew?: () => void;
 }
 
-export interface DispatchOptions {
-  /** Compiles a one-step plan, so that granted effects may mutate. Without it the call is a dry run. */
-  readonly apply?: boolean;
-  readonly tenant?: string;
-  readonly principal?: Principal;
-  readonly signal?: AbortSignal;
-}
-
-/** What a host tells about itself; `on` subscribes. */
-export interface HostEvents {
-  log: [line: LogLine];
-  refused: [refusal: { name: string; version: string; code: string; message: string }];
-  lost: [worker: { domain: string; reason: string }];
-  fault: [error: SignetError];
-}
-
-/** A dry run, or a call for one step of a plan. */
-interface CallMode {
-  readonly dryRun: boolean;
-  readonly plan?: PlanContext;
-}
-
-/** The words that are kinds: an embedder in plain JavaScript may pass any. */
-const KINDS: ReadonlySet<string> = new Set(KIND_NAMES);
+const TEND_MS = 10_000;
+const RENEW_MS = 43_200_000;
 
 export class Host {
   readonly paths: ProjectPaths;
   readonly #state: HostState;
   readonly #grants: () => GrantSet;
-  readonly #plans: PlanBook;
-  readonly #dispatch = new Dispatch();
+  /** The project as this host sees it: with the policy that it was opened with. */
+  readonly project: Project;
   readonly #supervisor: Supervisor;
   readonly #installed: Installed;
-  readonly #events = new EventEmitter<HostEvents>();
+  readonly #registries: RegistryWatch;
+  readonly #events = new Events();
+  readonly #uses = new UseCount();
+  readonly #timer: NodeJS.Timeout;
+  readonly #renew: (() => void) | undefined;
+  #renewedAt: number;
   readonly #session = randomBytes(6).toString('hex');
   /** Effects of earlier hosts whose outcome is not known: read once, before this host has effects of its own. */
   readonly #unresolved: readonly string[];
   readonly #inFlight = new InFlight();
-  #calls = 0;
+  readonly #calls: Calls;
+  #callCount = 0;
   #address: string | null = null;
   #closing: Promise<void> | undefined;
 
   /** Opens the project's state. E_HOST_BUSY where another host owns it, E_NOT_FOUND without a project folder, E_IO. */
-  static async open({ directory, clock = { now: () => Date.now() } }: HostOptions): Promise<Host> {
-    const state = openHostState(directory, clock);
+  static async open(options: HostOptions): Promise<Host> {
+    const state = openHostState(options.directory, options.clock ?? { now: () => Date.now() });
     try {
-      return new Host(state);
+      return new Host(state, options);
     } catch (error) {
       state.close();
       throw error;
     }
   }
 
-  private constructor(state: HostState) {
-    const { paths, clock, journal, kv } = state;
-    this.paths = paths;
+  private constructor(state: HostState, { policy, tendMs = TEND_MS, renew }: HostOptions) {
+    const { clock, kv } = state;
+    this.paths = typeof policy === 'string' ? { ...state.paths, policy: resolve(policy) } : state.paths;
+    const { paths } = this;
     this.#state = state;
-    this.#unresolved = unresolvedEffects(journal.records()).map(
-      ({ intent }) => `${intent.effectId}: ${intent.action}`,
-    );
-    this.#grants = createGrantReader(paths.grants);
-    this.#plans = new PlanBook({ sha256, clock, journal });
-    const policy = createHostPolicyReader(paths.policy);
-    this.#supervisor = new Supervisor({
-      perDomain: () => policy().pool,
-      codeCache: codeCacheIn(paths.cache),
-      onWorkerLost: ({ domain, reason }) => {
-        try {
-          const said = { domain: plainWithin(domain, 256), reason: plainWithin(reason, 1_024) };
-          journal.append({ type: 'worker.lost', at: clock.now(), ...said });
-        } catch (thrown) {
-          // No call waits for this record; thrown from here it would end the process that embeds the host.
-          this.#events.emit('fault', asSignetError(thrown));
-        }
-        this.#events.emit('lost', { domain, reason });
+    this.#unresolved = this.#readJournal();
+    const journal: JournalSink = {
+      append: (record, kept) => {
+        const index = state.journal.append(record, kept);
+        this.#uses.see(record);
+        tell(this.#events, record);
+        return index;
       },
+    };
+    this.project = new Project({
+      directory: paths.project,
+      ...(policy === undefined ? {} : { policy: typeof policy === 'string' ? paths.policy : policy }),
+      host: HOST_VERSION,
+      firstParty: readFirstPartyLock(),
+      clock,
+    });
+    this.#grants = createGrantReader(paths.grants);
+    const plans = new PlanBook({ sha256, clock, journal });
+    const hostPolicy = createHostPolicyReader(this.project);
+    this.#supervisor = new Supervisor({
+      perDomain: () => hostPolicy().pool,
+      codeCache: codeCacheIn(paths.cache),
+      onWorkerLost: (lost) => this.#workerLost(lost),
     });
     const broker = new Broker({
       clock,
       journal,
       grants: this.#grants,
-      authorize: (context, call) => this.#plans.authorize(context, call),
+      authorize: (context, call) => plans.authorize(context, call),
       fault: (error) => this.#events.emit('fault', error),
       services: {
         kv,
@@ -128,54 +127,56 @@ export class Host {
           readOnlyPaths: ownCode(),
         }),
         log: (line) => this.#events.emit('log', line),
+        invoke: (caller, kind, name, input) => this.#calls.fromBundle(caller, kind, name, input),
       },
     });
     this.#installed = new Installed({
       paths,
+      project: this.project,
       clock,
       journal,
-      dispatch: this.#dispatch,
       services: {
         supervisor: this.#supervisor,
-        domainOf: (name) => trustDomain(policy(), name),
+        domainOf: (name) => trustDomain(hostPolicy(), name),
         broker,
         journal,
         clock,
-        nextCallId: () => `call-${this.#session}-${++this.#calls}`,
+        nextCallId: () => `call-${this.#session}-${++this.#callCount}`,
         inFlight: this.#inFlight,
       },
-      refused: (refusal) => this.#events.emit('refused', refusal),
+      refused: (refusal) => this.#refused(refusal),
+      upgraded: (change) => this.#events.emit('upgraded', change),
     });
+    const requireOpen = (): void => this.requireOpen();
+    this.#calls = new Calls({ plans, installed: this.#installed, grants: this.#grants, requireOpen });
+    this.#registries = new RegistryWatch(this.project);
+    this.#renew = renew;
+    this.#renewedAt = clock.now();
     const engine = { node: process.versions.node, v8: process.versions.v8, signet: HOST_VERSION };
     journal.append({ type: 'host.open', at: clock.now(), engine });
+    // What was revoked while no host ran binds the first call; what cannot be read is said by the first look of the timer.
+    this.#registries.take();
+    // It keeps no process alive: an embedder that forgets to close its host ends all the same.
+    this.#timer = setInterval(() => this.tend(), tendMs).unref();
   }
 
-  on<E extends keyof HostEvents>(event: E, listener: (...args: HostEvents[E]) => void): () => void {
-    this.#events.on(event, listener as never);
-    return () => void this.#events.off(event, listener as never);
+  /** Subscribes; the returned function ends it. What a listener throws is a `fault` and hurts no one else. */
+  on<E extends keyof HostEvents>(event: E, listener: (...args: HostEvents[E]) => unknown): () => void {
+    return this.#events.on(event, listener);
   }
 
   /** Calls one function. A dry run unless `apply`; SignetErrors only. The input is a value of JSON, `undefined` null. */
   dispatch(kind: Kind, name: string, input: unknown, options: DispatchOptions = {}): Promise<CallResult> {
-    return this.#run(async () => {
-      if (!KINDS.has(kind))
-        throw new SignetError('E_FUNCTION_UNKNOWN', `there is no kind ${kind}`, { item: `${kind}/${name}` });
-      const given = callInput(input, `${kind}/${name}`);
-      if (options.apply !== true) return this.#call(kind, name, given, { dryRun: true }, options);
-      const draft = { steps: [{ kind, name, input: given }] };
-      const plan = await this.#compile(draft, options.principal ?? operator());
-      return this.#call(kind, name, given, { dryRun: false, plan }, options);
-    });
+    return this.#run(() => this.#calls.fromOutside(kind, name, input, options));
   }
 
   /** Audits the specs of a file (CONTRACTS.md §1): observes, compares, and with `apply` applies what is missing. */
   audit(options: AuditOptions): Promise<AuditReport> {
     const { clock, journal } = this.#state;
-    const ports = {
+    const ports: Parameters<typeof auditSpecs>[1] = {
       clock,
-      compile: (draft: PlanDraft) => this.#compile(draft, operator()),
-      dispatch: (kind: Kind, name: string, input: unknown, mode: CallMode) =>
-        this.#call(kind, name, input, mode, {}),
+      compile: (draft) => this.#calls.plan(draft, operator()),
+      dispatch: (kind, name, input, mode) => this.#calls.forAudit(kind, name, input, mode),
     };
     return this.#run(() => auditSpecs(options, ports, journal));
   }
@@ -191,26 +192,15 @@ export class Host {
     await this.#installed.loadAll();
   }
 
-  /** Every function that can be called now, with its schemas. */
+  /** Every function that a plain call reaches, with its schemas; verifies everything that is installed. */
   async tools(): Promise<ToolDescription[]> {
     await this.loadAll();
-    return this.#installed.loaded().flatMap(({ ref, manifest }) =>
-      manifest.extensions[EXTENSION].provides
-        .filter(({ kind, name }) => this.#dispatch.find(kind, name)?.bundle.digest === ref.digest)
-        .map(({ kind, name, description, input, output }) => ({
-          kind,
-          name,
-          description,
-          bundle: ref.name,
-          version: ref.version,
-          input,
-          output,
-        })),
-    );
+    return describeTools(this.#installed);
   }
 
+  /** What is installed and how it stands; loads nothing. */
   async status(): Promise<HostStatus> {
-    await this.loadAll();
+    this.requireOpen();
     const { journal } = this.#state;
     const { epoch, grants } = this.#grants();
     return {
@@ -219,7 +209,7 @@ export class Host {
       directory: this.paths.project,
       pid: process.pid,
       address: this.#address,
-      bundles: this.#installed.describe(),
+      bundles: describeBundles(this.#installed, this.#uses),
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
@@ -228,6 +218,25 @@ export class Host {
       layers: describeLayers(),
       workers: this.#supervisor.workers,
     };
+  }
+
+  /**
+   * What a timer does by itself: takes in what the registries say now, ends what was revoked, looks again at verdicts that no
+   * longer count, and lets go of bundles that no one calls. What fails is a `fault`.
+   */
+  tend(): void {
+    if (this.#closing !== undefined) return;
+    const { clock } = this.#state;
+    try {
+      if (this.#renew !== undefined && clock.now() - this.#renewedAt >= RENEW_MS) {
+        this.#renewedAt = clock.now();
+        this.#renew();
+      }
+      for (const error of this.#registries.look()) this.#events.emit('fault', error);
+      this.#installed.tend();
+    } catch (thrown) {
+      this.#events.emit('fault', asSignetError(thrown));
+    }
   }
 
   /** Says where this host answers, for commands that look for a live one. */
@@ -244,6 +253,7 @@ export class Host {
 
   async #close(): Promise<void> {
     const { clock, journal } = this.#state;
+    clearInterval(this.#timer);
     this.#installed.unloadAll();
     await this.#supervisor.close();
     await this.#inFlight.settled();
@@ -251,7 +261,7 @@ export class Host {
       journal.append({ type: 'host.close', at: clock.now() }, { durable: true });
     } finally {
       this.#state.close();
-      this.#events.removeAllListeners();
+      this.#events.clear();
     }
   }
 
@@ -265,38 +275,37 @@ export class Host {
     }
   }
 
-  async #call(
-    kind: Kind,
-    name: string,
-    input: unknown,
-    mode: CallMode,
-    { tenant = 'default', principal = operator(), signal }: DispatchOptions,
-  ): Promise<CallResult> {
-    // An audit that is under way asks for its next step here.
-    this.requireOpen();
-    this.#installed.refresh();
-    const options = { tenant, principal, ...mode, ...(signal === undefined ? {} : { signal }) };
-    return this.#dispatch.call(kind, name, input, options, (wanted, fn) =>
-      this.#installed.activate(wanted, fn),
+  /** Reads the journal of the hosts before this one, once: the effects of unknown outcome, and who used which bundle. */
+  #readJournal(): string[] {
+    const uses = this.#uses;
+    function* counted(records: ReturnType<HostState['journal']['records']>): typeof records {
+      for (const entry of records) {
+        uses.see(entry.record);
+        yield entry;
+      }
+    }
+    return unresolvedEffects(counted(this.#state.journal.records())).map(
+      ({ intent }) => `${intent.effectId}: ${intent.action}`,
     );
   }
 
-  /** A plan of one step, compiled against what is installed and granted now. */
-  async #compile(draft: PlanDraft, principal: Principal): Promise<PlanContext> {
-    this.requireOpen();
-    this.#installed.refresh();
-    for (const { kind, name } of draft.steps) await this.#installed.activate(kind, name);
-    const catalog = {
-      lookup: (kind: Kind, name: string) => {
-        const provider = this.#dispatch.find(kind, name);
-        return provider === undefined ? undefined : { digest: provider.bundle.digest, input: provider.input };
-      },
-    };
-    const plan = this.#plans.compile(draft, catalog, principal, this.#grants().epoch);
-    const [step] = plan.steps;
-    if (step === undefined || plan.steps.length > 1)
-      throw new SignetError('E_PLAN', 'a plan of exactly one step is expected here');
-    return this.#plans.contextFor(plan, step);
+  #refused({ name, version, digest, error }: Refusal): void {
+    const { code, message } = error;
+    this.#events.emit('refused', { name, version, code, message });
+    if (isRevocation(code))
+      this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#uses.of(digest) });
+  }
+
+  #workerLost({ domain, reason }: { domain: string; reason: string }): void {
+    const { journal, clock } = this.#state;
+    try {
+      const said = { domain: plainWithin(domain, 256), reason: plainWithin(reason, 1_024) };
+      journal.append({ type: 'worker.lost', at: clock.now(), ...said });
+    } catch (thrown) {
+      // No call waits for this record; thrown from here it would end the process that embeds the host.
+      this.#events.emit('fault', asSignetError(thrown));
+    }
+    this.#events.emit('lost', { domain, reason });
   }
 
   /** E_HOST_CLOSED once `close` was called. */

@@ -1,186 +1,303 @@
-// What is installed, as the host runs it (DESIGN.md §4 "Load"): the lockfile says which bundle answers for a name; a bundle is
-// verified again, as the very bytes that will run, when it is first needed; one that fails is a value, and its names fail with it.
-import { statSync } from 'node:fs';
+// What is installed, as the host runs it (DESIGN.md §4 "Load", "Versions"): the lockfile says which version of which bundle
+// answers for a name; a bundle is verified, as the very bytes that will run, when it is first needed; one that fails is a value,
+// its names fail with it, and so do its dependants (THREATS.md 24, 27, H22). What is replaced finishes its calls; what is
+// revoked does not.
 import { join } from 'node:path';
-import { readFirstPartyLock } from '../registry/first-party.ts';
-import { loadBundle } from '../registry/install.ts';
-import { Project } from '../registry/project.ts';
-import { verdictError } from '../registry/verdict-error.ts';
-import type { HostStatus } from '../src/contracts/api.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { Project } from '../registry/project.ts';
+import type { TrustState } from '../registry/trust.ts';
 import type { LockedBundle } from '../src/contracts/config.ts';
-import { type Kind, MAIN_PATH } from '../src/contracts/manifest.ts';
-import type { Dispatch, Provider } from '../src/dispatch.ts';
+import type { Kind, Manifest } from '../src/contracts/manifest.ts';
+import type { Provider } from '../src/dispatch.ts';
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
+import { currentVersions, Routes } from '../src/routes.ts';
+import { stampOf } from './changed-file.ts';
 import { type BundleServices, LoadedBundle } from './loaded-bundle.ts';
 import type { ProjectPaths } from './paths.ts';
-import { HOST_VERSION } from './version.ts';
+import { readRelease } from './release.ts';
+import { requireDependencies } from './requires.ts';
 
+/** A release that verification refuses. */
 export interface Refusal {
   readonly name: string;
   readonly version: string;
-  readonly code: ErrorCode;
-  readonly message: string;
+  readonly digest: string;
+  readonly error: SignetError;
 }
 
 export interface InstalledOptions {
   readonly paths: ProjectPaths;
+  readonly project: Project;
   readonly clock: Clock;
   readonly journal: JournalSink;
-  readonly dispatch: Dispatch;
   readonly services: BundleServices;
   readonly refused: (refusal: Refusal) => void;
+  /** Plain calls of a bundle go to another version than before. */
+  readonly upgraded: (change: { name: string; from: string; to: string }) => void;
 }
 
-type State =
-  | { readonly is: 'loaded'; readonly bundle: LoadedBundle }
-  | { readonly is: 'refused'; readonly error: SignetError };
+/** A bundle in memory. */
+interface Running {
+  readonly bundle: LoadedBundle;
+  /** By `kind/name`. */
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** Milliseconds, by the host's clock. */
+  usedAt: number;
+}
 
-/** The files on which it rests what may be loaded: when one changes, everything is looked at again. */
-const stampOf = (file: string): string => {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? 'absent' : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
-};
+interface Loaded {
+  readonly is: 'loaded';
+  readonly locked: LockedBundle;
+  readonly manifest: Manifest;
+  readonly warning: string | null;
+  readonly until: number;
+  /** Undefined where no one calls it: it is read and verified again when someone does. */
+  running: Running | undefined;
+}
+/** What verification said; it counts until `until`, for much of it depends on the time. */
+type State = Loaded | { readonly is: 'refused'; readonly error: SignetError; readonly until: number };
+
+/** One installed version. */
+export interface DescribedBundle {
+  readonly locked: LockedBundle;
+  readonly state: 'installed' | 'loaded' | 'refused';
+  readonly code: ErrorCode | null;
+  readonly warning: string | null;
+  /** Of several versions, the one that plain calls go to. */
+  readonly current: boolean;
+}
+
+/** How long a verdict counts while no file changes. */
+const VERDICT_MS = 3_600_000;
+/** How long a bundle that no one calls stays in memory, and how many stay that were only looked at. */
+const IDLE_MS = 600_000;
+const KEPT = 256;
+/** Bundles that are verified before whatever else this process does has its turn. */
+const BATCH = 16;
+
+/** Whether a code says that a bundle, or a key of its publisher, was revoked. */
+export const isRevocation = (code: ErrorCode | null): boolean =>
+  code === 'E_REVOKED' || code === 'E_KEY_REVOKED';
 
 export class Installed {
   readonly #options: InstalledOptions;
-  readonly #project: Project;
+  /** The files on which it rests what may be loaded: when one changes, everything is looked at again. */
   readonly #watched: readonly string[];
   #stamp = '';
   #locked: readonly LockedBundle[] = [];
-  /** `kind/name` of what more than one installed bundle provides: none of them answers for it. */
-  #contested: ReadonlySet<string> = new Set();
+  #routes = new Routes<LockedBundle>([]);
+  #trust: TrustState | undefined;
   /** By digest. */
-  readonly #states = new Map<string, State>();
+  #states = new Map<string, State>();
+  /** By digest: replaced by another version, and finishing what they began. */
+  readonly #leaving = new Map<string, { readonly locked: LockedBundle; readonly running: Running }>();
 
   constructor(options: InstalledOptions) {
-    const { paths, clock } = options;
+    const { paths } = options;
     this.#options = options;
-    this.#project = new Project({
-      directory: paths.project,
-      host: HOST_VERSION,
-      firstParty: readFirstPartyLock(),
-      clock,
-    });
     this.#watched = [paths.lockfile, paths.policy, join(paths.trust, 'trust.json')];
   }
 
   /**
-   * Takes in a changed lockfile, policy or trust: what runs is verified again, goes on where its verdict is still good, and is
-   * ended where it is not or is no longer installed; what was refused is looked at when it is next needed. Cheap where
+   * Takes in a changed lockfile, policy or trust: what runs is verified again and goes on where its verdict is still good. What
+   * is refused or uninstalled ends, and its calls with it; what another version replaced finishes them first. Cheap where
    * nothing changed.
    */
   refresh(): void {
     const stamp = this.#watched.map(stampOf).join('|');
     if (stamp === this.#stamp) return;
-    this.#locked = this.#project.installed();
-    this.#contested = contestedNames(this.#locked);
-    for (const digest of this.#states.keys()) this.#options.dispatch.withdraw(digest);
-    for (const [digest, state] of [...this.#states]) {
-      const locked = this.#locked.find((bundle) => bundle.digest === digest);
-      this.#states.delete(digest);
-      if (state.is === 'refused') continue;
-      if (locked === undefined) state.bundle.close();
-      else this.#judge(locked, state.bundle);
+    const before = this.#locked;
+    this.#locked = this.#options.project.installed();
+    this.#routes = new Routes(this.#locked);
+    this.#trust = undefined;
+    const known = this.#states;
+    this.#states = new Map();
+    for (const state of known.values()) {
+      if (state.is !== 'loaded' || state.running === undefined) continue;
+      this.#leaving.set(state.locked.digest, { locked: state.locked, running: state.running });
+    }
+    const byDigest = new Map(this.#locked.map((locked) => [locked.digest, locked]));
+    const current = currentVersions(this.#locked);
+    for (const [digest, { locked, running }] of [...this.#leaving]) {
+      const still = byDigest.get(digest);
+      if (still !== undefined) this.#state(still);
+      else if (current.has(locked.name)) this.#letGo(locked, running);
+      else {
+        this.#leaving.delete(digest);
+        running.bundle.close();
+      }
     }
     this.#stamp = stamp;
+    for (const [name, from] of currentVersions(before)) {
+      const to = current.get(name);
+      if (to !== undefined && to !== from) this.#options.upgraded({ name, from, to });
+    }
   }
 
-  /** The provider of a function, loading its bundle. Unknown: E_FUNCTION_UNKNOWN; refused: the refusal's own code. */
-  async activate(kind: Kind, name: string): Promise<Provider> {
+  /**
+   * The provider of a function, loading its bundle; `range` chooses among versions. Codes as `Routes.route`; refused: the
+   * refusal's own code.
+   */
+  find(kind: Kind, name: string, range?: string): Provider {
     this.refresh();
     const id = `${kind}/${name}`;
-    const owners = this.#locked.filter(({ provides }) => provides.includes(id));
-    const [owner, rival] = owners;
-    if (owner === undefined)
-      throw new SignetError('E_FUNCTION_UNKNOWN', `no installed bundle provides ${id}`, { item: id });
-    if (rival !== undefined) {
-      throw new SignetError(
-        'E_DISPATCH_CONFLICT',
-        `${id} is provided by ${owner.name}@${owner.version} and by ${rival.name}@${rival.version}`,
-        { item: id },
-      );
-    }
-    const state = this.#load(owner);
-    if (state.is === 'refused') throw state.error;
-    const provider = this.#options.dispatch.find(kind, name);
-    if (provider === undefined)
-      throw new SignetError('E_FUNCTION_UNKNOWN', `${owner.name} does not provide ${id}`, { item: id });
-    return provider;
+    const locked = this.#routes.route(id, range);
+    const provider = this.#activate(locked).providers.get(id);
+    if (provider !== undefined) return provider;
+    throw new SignetError('E_FUNCTION_UNKNOWN', `${locked.name} does not provide ${id}`, { item: id });
   }
 
-  /** Loads everything that is installed, and makes the code caches that are missing. */
+  /** The manifest of a bundle that runs, or ran when its calls began. */
+  manifestOf(digest: string): Manifest | undefined {
+    const state = this.#states.get(digest);
+    return state?.is === 'loaded' ? state.manifest : this.#leaving.get(digest)?.running.bundle.manifest;
+  }
+
+  /** Verifies everything that is installed, and makes the code caches that are missing. Others have their turn meanwhile. */
   async loadAll(): Promise<void> {
     this.refresh();
-    for (const locked of this.#locked) this.#load(locked);
-    // A cache that cannot be made costs time alone; a script that cannot be compiled fails where it is called.
-    await Promise.allSettled(this.loaded().map((bundle) => bundle.prepare()));
+    let kept = [...this.#states.values()].filter((state) => state.is === 'loaded' && state.running).length;
+    for (const [index, locked] of this.#locked.entries()) {
+      if (index % BATCH === BATCH - 1) await setImmediate();
+      if (this.#states.has(locked.digest)) continue;
+      const state = this.#state(locked);
+      if (state.is === 'refused' || state.running === undefined) continue;
+      // A cache that cannot be made costs time alone; a script that cannot be compiled fails where it is called.
+      await Promise.allSettled([state.running.bundle.prepare()]);
+      if (++kept > KEPT) this.#drop(state);
+    }
   }
 
-  loaded(): LoadedBundle[] {
-    return [...this.#states.values()].flatMap((state) => (state.is === 'loaded' ? [state.bundle] : []));
-  }
-
-  /** What `signet status` shows of each installed bundle; one that runs has a code where another provides a name of its own. */
-  describe(): HostStatus['bundles'] {
-    return this.#locked.map(({ name, version, digest, provides }) => {
-      const state = this.#states.get(digest);
-      const contested = provides.some((id) => this.#contested.has(id));
-      const code = state?.is === 'refused' ? state.error.code : contested ? 'E_DISPATCH_CONFLICT' : null;
-      return { name, version, digest, state: state?.is ?? 'installed', code, provides };
+  /** What is loaded, with those of its functions that a plain call reaches. */
+  listed(): { locked: LockedBundle; manifest: Manifest; ids: ReadonlySet<string> }[] {
+    return this.#locked.flatMap((locked) => {
+      const state = this.#states.get(locked.digest);
+      if (state?.is !== 'loaded') return [];
+      const ids = locked.provides.filter((id) => this.#routes.answers(id) === locked);
+      return [{ locked, manifest: state.manifest, ids: new Set(ids) }];
     });
+  }
+
+  /** Every installed version, loading none; with a code also where another bundle provides a name of its own. */
+  describe(): DescribedBundle[] {
+    this.refresh();
+    const versions = currentVersions(this.#locked);
+    return this.#locked.map((locked) => {
+      const state = this.#states.get(locked.digest);
+      const current = versions.get(locked.name) === locked.version;
+      const refusal = state?.is === 'refused' ? state.error : this.#routes.conflictOf(locked);
+      const warning = state?.is === 'loaded' ? state.warning : null;
+      return { locked, state: state?.is ?? 'installed', code: refusal?.code ?? null, warning, current };
+    });
+  }
+
+  /** Looks again at what runs and whose verdict no longer counts; lets go of what no one has called for a while. */
+  tend(): void {
+    this.refresh();
+    const idleSince = this.#options.clock.now() - IDLE_MS;
+    for (const state of [...this.#states.values()]) {
+      if (state.is !== 'loaded' || state.running === undefined) continue;
+      if (state.running.usedAt <= idleSince) this.#drop(state);
+      else this.#state(state.locked);
+    }
   }
 
   /** Ends the isolates of every bundle, and forgets every verdict. */
   unloadAll(): void {
-    for (const [digest, state] of this.#states) {
-      this.#options.dispatch.withdraw(digest);
-      if (state.is === 'loaded') state.bundle.close();
-    }
+    for (const state of this.#states.values()) if (state.is === 'loaded') state.running?.bundle.close();
+    for (const { running } of this.#leaving.values()) running.bundle.close();
     this.#states.clear();
+    this.#leaving.clear();
   }
 
-  #load(locked: LockedBundle): State {
-    return this.#states.get(locked.digest) ?? this.#judge(locked);
+  /** What verification says of a bundle now; `path`: the bundles that require it, from the one that was asked for. */
+  #state(locked: LockedBundle, path: readonly LockedBundle[] = []): State {
+    const known = this.#states.get(locked.digest);
+    return known !== undefined && this.#options.clock.now() < known.until
+      ? known
+      : this.#judge(locked, known, path);
   }
 
-  /** Verifies a bundle, of which `running` may run already, and writes down what changed by it. */
-  #judge(locked: LockedBundle, running?: LoadedBundle): State {
-    const state = this.#verify(locked, running);
-    this.#states.set(locked.digest, state);
-    const { journal, clock, refused } = this.#options;
-    const about = { at: clock.now(), name: locked.name, version: locked.version, digest: locked.digest };
-    if (state.is === 'refused') {
-      const { code, message } = state.error;
-      journal.append({ type: 'bundle.refused', ...about, code });
-      refused({ name: locked.name, version: locked.version, code, message });
-    } else if (running === undefined) journal.append({ type: 'bundle.loaded', ...about });
+  #activate(locked: LockedBundle): Running {
+    let state = this.#state(locked);
+    if (state.is === 'loaded' && state.running === undefined) state = this.#judge(locked, state, []);
+    if (state.is === 'refused') throw state.error;
+    const running = state.running as Running;
+    running.usedAt = this.#options.clock.now();
+    return running;
+  }
+
+  #judge(locked: LockedBundle, known: State | undefined, path: readonly LockedBundle[]): State {
+    const { clock, journal, services } = this.#options;
+    const at = clock.now();
+    const until = at + VERDICT_MS;
+    const { name, version, digest } = locked;
+    const left = this.#leaving.get(digest)?.running;
+    const present =
+      (known?.is === 'loaded' ? known.running : undefined) ??
+      (left?.bundle.resume() === true ? left : undefined);
+    let state: State;
+    try {
+      const { manifest, code, warning } = this.#read(locked);
+      requireDependencies(locked, manifest, path, this.#routes, (other, through) => {
+        const dependency = this.#state(other, through);
+        return dependency.is === 'refused' ? dependency.error : undefined;
+      });
+      const running = present ?? startOf(new LoadedBundle(manifest, digest, code, services), at);
+      state = { is: 'loaded', locked, manifest, warning, until, running };
+      if (present === undefined && known?.is !== 'loaded')
+        journal.append({ type: 'bundle.loaded', at, name, version, digest });
+    } catch (thrown) {
+      const error = asSignetError(thrown);
+      state = { is: 'refused', error, until };
+      present?.bundle.close(error);
+      if (known?.is !== 'refused' || known.error.code !== error.code) this.#report(locked, error);
+    }
+    this.#leaving.delete(digest);
+    this.#states.set(digest, state);
     return state;
   }
 
-  #verify(locked: LockedBundle, running: LoadedBundle | undefined): State {
-    const { dispatch, services } = this.#options;
+  #read(locked: LockedBundle): ReturnType<typeof readRelease> {
+    const { project } = this.#options;
+    this.#trust ??= project.trustState('load', [...this.#locked]);
+    return readRelease(project, locked, this.#trust);
+  }
+
+  #report({ name, version, digest }: LockedBundle, error: SignetError): void {
+    const { clock, journal, refused } = this.#options;
+    journal.append({ type: 'bundle.refused', at: clock.now(), name, version, digest, code: error.code });
+    refused({ name, version, digest, error });
+  }
+
+  /** Lets a bundle that was replaced finish its calls; one that may no longer run at all does not. */
+  #letGo(locked: LockedBundle, running: Running): void {
+    const { digest } = locked;
     try {
-      const { verdict, verified } = loadBundle(this.#project, locked);
-      if (verified === undefined) throw verdictError(verdict);
-      // A bundle without code is served, never executed.
-      const main = verified.files.get(MAIN_PATH);
-      const code = main === undefined ? '' : new TextDecoder('utf-8', { fatal: true }).decode(main.bytes);
-      const { manifest } = verified.described;
-      const bundle = running ?? new LoadedBundle(manifest, locked.digest, code, services);
-      for (const provider of bundle.providers) {
-        if (!this.#contested.has(`${provider.kind}/${provider.name}`)) dispatch.provide(provider);
-      }
-      return { is: 'loaded', bundle };
+      this.#read(locked);
     } catch (thrown) {
-      dispatch.withdraw(locked.digest);
-      running?.close();
-      return { is: 'refused', error: asSignetError(thrown) };
+      const error = asSignetError(thrown);
+      this.#leaving.delete(digest);
+      running.bundle.close(error);
+      this.#report(locked, error);
+      return;
     }
+    void running.bundle.retire().then(() => {
+      // It may be installed again by now.
+      if (this.#leaving.get(digest)?.running === running) this.#leaving.delete(digest);
+    });
+  }
+
+  #drop(state: Loaded): void {
+    if (state.running === undefined || state.running.bundle.busy > 0) return;
+    state.running.bundle.close();
+    state.running = undefined;
   }
 }
 
-function contestedNames(installed: readonly LockedBundle[]): Set<string> {
-  const names = installed.flatMap(({ provides }) => provides);
-  return new Set(names.filter((name, index) => names.indexOf(name) !== index));
-}
+const startOf = (bundle: LoadedBundle, usedAt: number): Running => ({
+  bundle,
+  providers: new Map(bundle.providers.map((provider) => [`${provider.kind}/${provider.name}`, provider])),
+  usedAt,
+});

@@ -53,6 +53,8 @@ export class LoadedBundle {
   #calls = 0;
   #state: 'open' | 'retired' | 'closed' = 'open';
   #retired: PromiseWithResolvers<void> | undefined;
+  /** Why it was closed, where that is for its callers to know. */
+  #reason: SignetError | undefined;
 
   /** `code` is the very text whose bytes were verified. */
   constructor(manifest: Manifest, digest: string, code: string, services: BundleServices) {
@@ -72,8 +74,14 @@ export class LoadedBundle {
     if (this.#code.length >= WORTH_CACHING) await this.#services.supervisor.prepare(this.#code);
   }
 
-  /** Ends every isolate of the bundle; calls in flight, and later ones, fail with E_ABORTED. */
-  close(): void {
+  /** How many calls are in flight. */
+  get busy(): number {
+    return this.#calls;
+  }
+
+  /** Ends every isolate of the bundle; calls in flight, and later ones, fail with the reason, E_ABORTED where there is none. */
+  close(reason?: SignetError): void {
+    this.#reason ??= reason;
     this.#state = 'closed';
     this.#endIsolates((guest) => guest.close());
     this.#retired?.resolve();
@@ -88,6 +96,12 @@ export class LoadedBundle {
     this.#retired ??= Promise.withResolvers();
     this.#endIfDone();
     return this.#retired.promise;
+  }
+
+  /** Takes calls again; false where it has ended meanwhile. */
+  resume(): boolean {
+    if (this.#state === 'retired') this.#state = 'open';
+    return this.#state === 'open';
   }
 
   #endIfDone(): void {
@@ -202,7 +216,8 @@ export class LoadedBundle {
       // Before the record of the call ends: it never says of an output that was refused that all was well.
       accepted = accept(output);
     } catch (thrown) {
-      const error = asSignetError(thrown);
+      const ended = asSignetError(thrown);
+      const error = ended.code === 'E_ABORTED' && this.#reason !== undefined ? this.#reason : ended;
       record.end(error.code, null, effects);
       throw explain(error, refusal);
     } finally {
@@ -235,7 +250,7 @@ export class LoadedBundle {
   }
 
   #unloaded(): SignetError {
-    return new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
+    return this.#reason ?? new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
   }
 
   #limits(kind: Kind): EffectiveLimits {

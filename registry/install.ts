@@ -6,12 +6,19 @@ import { type ErrorCode, SignetError } from '../src/error.ts';
 import { canonicalJson } from '../src/json.ts';
 import { failedVerdict, withFailure } from './checks/run.ts';
 import { type Fetched, fetchPinned, type Outcome, verifyFetched } from './fetch.ts';
-import { withBundle, writeLockfile } from './lockfile.ts';
+import { currentVersion, withBundle, writeLockfile } from './lockfile.ts';
 import type { Project } from './project.ts';
 import type { StoredBundle } from './store.ts';
 import type { TrustState } from './trust.ts';
 import { compareInstalled, requireAccepted, type UpdateChanges } from './update.ts';
 import { examineRelease } from './verify.ts';
+
+export interface InstallOptions {
+  /** Goes on where the update has concerns. */
+  readonly accept?: boolean;
+  /** Keeps the versions that are installed; without it, the one that plain calls go to is replaced. */
+  readonly beside?: boolean;
+}
 
 export interface InstallResult {
   readonly verdict: SubjectVerdict;
@@ -29,7 +36,7 @@ export function install(
   project: Project,
   name: string,
   range = '*',
-  options: { readonly accept?: boolean } = {},
+  options: InstallOptions = {},
 ): InstallResult {
   return installFetched(project, fetchPinned(project, name, range), options);
 }
@@ -38,21 +45,18 @@ export function install(
 export function installFetched(
   project: Project,
   fetched: Fetched,
-  options: { readonly accept?: boolean } = {},
+  options: InstallOptions = {},
 ): InstallResult {
   const { name } = fetched;
   const { verdict, verified } = verifyFetched(project, fetched);
   if (verified === undefined) return { verdict, bundle: undefined, changes: undefined };
   const installed = project.installed();
   const { locked } = verified;
-  const changes = compareInstalled(
-    installed.find((bundle) => bundle.name === name),
-    locked,
-  );
+  const changes = compareInstalled(currentVersion(installed, name), locked);
   requireAccepted(name, changes, options.accept ?? false);
   project.trust.observe(verified.pin, verified.observation);
   project.store.put(locked.digest, verified.files, fetched.proof);
-  writeLockfile(project.lockfile, withBundle(installed, locked));
+  writeLockfile(project.lockfile, withBundle(installed, locked, options.beside));
   return { verdict, bundle: locked, changes };
 }
 

@@ -10,7 +10,7 @@ import type { Clock } from '../src/ports.ts';
 import { BatchMemo } from './batch-memo.ts';
 import { pinCommand, unpinnedRoot } from './checks/namespace.ts';
 import { readLockfile } from './lockfile.ts';
-import { loadPolicy, type PolicyRegistry } from './policy.ts';
+import { loadPolicy, type PolicyRegistry, parsePolicy } from './policy.ts';
 import { readRoots } from './proof.ts';
 import { Store } from './store.ts';
 import { DirectoryTransport, PATHS, type Transport } from './transport.ts';
@@ -23,6 +23,8 @@ export interface ProjectOptions {
   readonly stateDirectory?: string;
   /** The user's configuration directory, whose key seals their pins; by default that of the environment. */
   readonly configDirectory?: string;
+  /** In the place of policy.yaml: the path of another file, or what such a file says. */
+  readonly policy?: string | object;
   /** Version of the host API. */
   readonly host: string;
   readonly firstParty: FirstPartyLock;
@@ -35,6 +37,8 @@ export const isRemote = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//
 export class Project {
   readonly directory: string;
   readonly lockfile: string;
+  /** policy.yaml, or the file in its place. */
+  readonly policyFile: string;
   readonly store: Store;
   readonly trust: TrustStore;
   readonly clock: Clock;
@@ -45,20 +49,26 @@ export class Project {
     this.#options = options;
     this.clock = options.clock;
     this.directory = resolve(options.directory);
+    const { policy } = options;
+    this.policyFile = resolve(this.directory, typeof policy === 'string' ? policy : 'policy.yaml');
     this.lockfile = join(this.directory, 'signet.lock.json');
     this.#state = resolve(options.stateDirectory ?? join(this.directory, '.signet'));
     this.store = new Store(join(this.#state, 'store'));
     this.trust = new TrustStore(join(this.#state, 'trust'), options.configDirectory);
   }
 
-  /** Whether there is a policy.yaml at all. */
+  /** Whether there is a policy at all. */
   hasPolicy(): boolean {
-    return existsSync(join(this.directory, 'policy.yaml'));
+    return this.#options.policy !== undefined || existsSync(this.policyFile);
   }
 
-  /** policy.yaml; E_CONFIG. */
+  /** policy.yaml, or what was given in its place; E_CONFIG. */
   policy(): Policy {
-    return loadPolicy(join(this.directory, 'policy.yaml'));
+    const { policy = join(this.directory, 'policy.yaml') } = this.#options;
+    // JSON is YAML: there is one reader of policies.
+    return typeof policy === 'string'
+      ? loadPolicy(policy)
+      : parsePolicy(JSON.stringify(policy), 'the policy');
   }
 
   /** What is installed; E_LOCKFILE. */
@@ -110,7 +120,7 @@ export class Project {
   #howToPin(registry: PolicyRegistry): string {
     const { location, root } = registry;
     if (isRemote(location)) return pinCommand(root);
-    const folder = this.#folder(registry);
+    const folder = this.folder(registry);
     if (folder === join(this.#state, 'registry') && !existsSync(folder)) {
       return "The project's own registry and its pin are gone. Bring .signet back, or start anew: rm policy.yaml signet.lock.json && signet up";
     }
@@ -125,7 +135,8 @@ export class Project {
     return pinCommand(root);
   }
 
-  #folder({ location }: PolicyRegistry): string {
+  /** The folder of a registry that is in one. */
+  folder({ location }: PolicyRegistry): string {
     return isAbsolute(location) ? location : join(this.directory, location);
   }
 
@@ -138,6 +149,6 @@ export class Project {
         actual: location,
       });
     }
-    return new DirectoryTransport(this.#folder(registry));
+    return new DirectoryTransport(this.folder(registry));
   }
 }

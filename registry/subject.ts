@@ -49,9 +49,12 @@ function examineNamed(judge: Judge, subject: string): Examined[] {
   const path = resolve(directory, subject);
   const asked = askedName(subject);
   if (judge.by === 'project' && asked !== undefined) {
-    const installed = judge.project.installed().find((bundle) => bundle.name === asked.name);
-    if (installed !== undefined && semver.satisfies(installed.version, asked.range))
-      return [{ verdict: loadBundle(judge.project, installed).verdict }];
+    const { project } = judge;
+    const inRange = project
+      .installed()
+      .filter(({ name, version }) => name === asked.name && semver.satisfies(version, asked.range));
+    if (inRange.length > 0)
+      return inRange.map((bundle) => ({ verdict: loadBundle(project, bundle).verdict }));
   }
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory()) return examineFolder(judge, path);

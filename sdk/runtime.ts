@@ -2,7 +2,9 @@
 // server, no global state; two hosts of two projects live side by side; `close()` leaves no process behind.
 import { resolve } from 'node:path';
 import type { AuditOptions } from '../host/audit.ts';
-import { type DispatchOptions, Host, type HostEvents } from '../host/host.ts';
+import type { DispatchOptions } from '../host/calls.ts';
+import type { HostEvents } from '../host/events.ts';
+import { Host } from '../host/host.ts';
 import { type GivenRoot, givenTrust } from '../registry/given-root.ts';
 import { type InstallResult, install } from '../registry/install.ts';
 import type { TrustState } from '../registry/trust.ts';

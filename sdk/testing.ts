@@ -4,8 +4,8 @@ import { createEvaluator } from '../host/evaluate.ts';
 import { Supervisor } from '../host/supervisor.ts';
 import { buildBundle } from '../registry/build.ts';
 import { EXTENSION, type Kind, MAIN_PATH } from '../src/contracts/manifest.ts';
-import { type CallOptions, Dispatch } from '../src/dispatch.ts';
-import { asSignetError } from '../src/error.ts';
+import { type CallOptions, dispatch, type Provider } from '../src/dispatch.ts';
+import { asSignetError, SignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
 import { KINDS } from '../src/kinds/index.ts';
 
@@ -47,7 +47,7 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
   const code = main === undefined ? '' : new TextDecoder().decode(main.bytes);
   const asked: AskedEffect[] = [];
   const supervisor = new Supervisor();
-  const dispatch = new Dispatch();
+  const providers = new Map<string, Provider>();
   const bundle = {
     name: `${manifest.extensions[EXTENSION].namespace}/${manifest.name}`,
     version: manifest.version,
@@ -68,7 +68,7 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
 
   for (const { kind, name, description, input, output } of manifest.extensions[EXTENSION].provides) {
     const { limits } = KINDS[kind];
-    dispatch.provide({
+    providers.set(`${kind}/${name}`, {
       kind,
       name,
       description,
@@ -90,7 +90,12 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
     call: async (fn, input, { dryRun = false, tenant = 'test' } = {}) => {
       const [kind, name] = fn.split('/') as [Kind, string];
       const options: CallOptions = { tenant, dryRun, principal: { kind: 'human', id: 'test' } };
-      return (await dispatch.call(kind, name, input, options)).output;
+      const { output } = await dispatch(kind, name, input, options, () => {
+        const provider = providers.get(fn);
+        if (provider !== undefined) return provider;
+        throw new SignetError('E_FUNCTION_UNKNOWN', `the bundle does not provide ${fn}`, { item: fn });
+      });
+      return output;
     },
     close: () => supervisor.close(),
   };

@@ -118,6 +118,7 @@ export const CODES = {
   // dispatch and plans
   E_FUNCTION_UNKNOWN: row(6, 'No installed bundle provides a function of that kind and name.', 'Install a bundle that provides it.'),
   E_DISPATCH_CONFLICT: row(1, 'Two bundles provide one name.', 'Uninstall one of them.'),
+  E_REQUIRES_CYCLE: row(1, 'Bundles require each other in a circle: none of them can be loaded before the others.', 'Install versions of which one no longer requires the other.'),
   E_INPUT: row(64, 'The input of a call breaks the schema of the function or of its kind.', 'Correct the input.'),
   E_OUTPUT: row(1, 'The output of a call breaks its schema or its limit.', 'Report it to the author of the bundle.'),
   E_KIND_UNSUPPORTED: row(5, 'This Signet cannot run bundles of that kind yet.', 'Upgrade Signet.'),

@@ -63,86 +63,49 @@ export interface Provider {
   ): Promise<{ readonly callId: string; readonly output: T }>;
 }
 
-export interface CallResult {
+export interface CallResult<Output = unknown> {
   readonly callId: string;
+  /** The version that answered. */
   readonly bundle: BundleRef;
-  readonly output: unknown;
+  readonly output: Output;
 }
 
-/** Finds the provider of a function when it is first called; throws the reason why it cannot be had. */
-export type Activate = (kind: Kind, name: string) => Promise<Provider>;
+/** The provider of a function; throws the reason why it cannot be had. */
+export type Find = (kind: Kind, name: string) => Provider;
 
-const key = (kind: Kind, name: string): string => `${kind}/${name}`;
-
-export class Dispatch {
-  readonly #providers = new Map<string, Provider>();
-
-  /** Adds a function. A name that another bundle provides already is E_DISPATCH_CONFLICT, naming both. */
-  provide(provider: Provider): void {
-    const id = key(provider.kind, provider.name);
-    const present = this.#providers.get(id);
-    if (present !== undefined && present.bundle.digest !== provider.bundle.digest) {
-      throw new SignetError(
-        'E_DISPATCH_CONFLICT',
-        `${id} is provided by ${label(present.bundle)} and by ${label(provider.bundle)}`,
-        { item: id },
-      );
-    }
-    this.#providers.set(id, provider);
+/**
+ * Calls one function of what `find` gives for it. The input must fit the kind and the function (E_INPUT, nothing runs); so must
+ * the output (E_OUTPUT). E_KIND_UNSUPPORTED for a kind that cannot run yet.
+ */
+export async function dispatch(
+  kind: Kind,
+  name: string,
+  input: unknown,
+  options: CallOptions,
+  find: Find,
+): Promise<CallResult> {
+  if (KINDS[kind].schemas === undefined) {
+    throw new SignetError('E_KIND_UNSUPPORTED', `functions of kind ${kind} cannot run yet`, {
+      item: `${kind}/${name}`,
+    });
   }
-
-  /** Takes away every function of a bundle. */
-  withdraw(digest: string): void {
-    for (const [id, provider] of this.#providers)
-      if (provider.bundle.digest === digest) this.#providers.delete(id);
-  }
-
-  find(kind: Kind, name: string): Provider | undefined {
-    return this.#providers.get(key(kind, name));
-  }
-
-  list(): readonly Provider[] {
-    return [...this.#providers.values()];
-  }
-
-  /**
-   * Calls one function. The input must fit the kind and the function (E_INPUT, nothing runs); so must the output
-   * (E_OUTPUT). `activate` is asked where the function is not there yet.
-   */
-  async call(
-    kind: Kind,
-    name: string,
-    input: unknown,
-    options: CallOptions,
-    activate?: Activate,
-  ): Promise<CallResult> {
-    if (KINDS[kind].schemas === undefined)
-      throw new SignetError('E_KIND_UNSUPPORTED', `functions of kind ${kind} cannot run yet`, {
-        item: key(kind, name),
-      });
-    const provider = this.find(kind, name) ?? (await activate?.(kind, name));
-    if (provider === undefined) {
-      throw new SignetError('E_FUNCTION_UNKNOWN', `no installed bundle provides ${key(kind, name)}`, {
-        item: key(kind, name),
-      });
-    }
-    const item = `${key(kind, name)} of ${label(provider.bundle)}`;
-    const given = check(
-      [kindValidator(kind, 'input'), provider.input],
-      input,
-      'E_INPUT',
-      `the input of ${item}`,
+  const provider = find(kind, name);
+  const item = `${kind}/${name} of ${label(provider.bundle)}`;
+  const given = check(
+    [kindValidator(kind, 'input'), provider.input],
+    input,
+    'E_INPUT',
+    `the input of ${item}`,
+  );
+  const accept = (output: string): unknown =>
+    check(
+      [provider.output, kindValidator(kind, 'output')],
+      JSON.parse(output),
+      'E_OUTPUT',
+      `the output of ${item}`,
     );
-    const accept = (output: string): unknown =>
-      check(
-        [provider.output, kindValidator(kind, 'output')],
-        JSON.parse(output),
-        'E_OUTPUT',
-        `the output of ${item}`,
-      );
-    const answer = await provider.invoke({ text: JSON.stringify(given), value: given }, options, accept);
-    return { ...answer, bundle: provider.bundle };
-  }
+  const answer = await provider.invoke({ text: JSON.stringify(given), value: given }, options, accept);
+  return { ...answer, bundle: provider.bundle };
 }
 
 const label = (bundle: BundleRef): string => `${bundle.name}@${bundle.version}`;

@@ -42,7 +42,11 @@ export interface Services {
   readonly kv: KeyValueStore;
   readonly files: GrantedFiles;
   readonly log: (line: LogLine) => void;
+  readonly invoke: Invoke;
 }
+
+/** Calls `kind/name` for a bundle, in a version that it requires: the output, or a SignetError with the code of the call. */
+export type Invoke = (caller: CallContext, kind: Kind, name: string, input: unknown) => Promise<unknown>;
 
 export interface EffectContext {
   readonly call: CallContext;

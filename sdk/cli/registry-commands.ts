@@ -150,7 +150,14 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
     does: 'verifies a release and installs it',
     takes: 'NAMESPACE/NAME[@RANGE]',
     arity: [1, 1],
-    options: { directory, yes: { type: 'boolean', does: 'do not ask before installing' } },
+    options: {
+      directory,
+      yes: { type: 'boolean', does: 'do not ask before installing' },
+      beside: {
+        type: 'boolean',
+        does: 'keep the other versions of it; `requires` and --version choose among them',
+      },
+    },
     example: 'registry install local/hello --yes',
     load: async () => (await import('./commands/install.ts')).run,
   },

@@ -1,6 +1,6 @@
 // The host's loopback interface: one row a contract, with the shapes of what goes in (DESIGN.md §6 "HTTP").
 import { z } from 'zod';
-import { FunctionName } from './common.ts';
+import { FunctionName, VersionRange } from './common.ts';
 import { Kind } from './manifest.ts';
 
 /** `POST /v1/commands/<contract>`: what changes or runs something. */
@@ -11,6 +11,8 @@ export const COMMANDS = {
     name: FunctionName,
     input: z.unknown(),
     apply: z.boolean().default(false),
+    /** A range that chooses among the installed versions. */
+    version: VersionRange.optional(),
   }),
   /** Audits the specs of a file. Paths are absolute. */
   'host.audit': z.strictObject({
@@ -47,6 +49,13 @@ export const ToolDescription = z.strictObject({
   version: z.string(),
   input: z.record(z.string(), z.unknown()),
   output: z.record(z.string(), z.unknown()),
+  /** As the Model Context Protocol names them; `src/tool.ts` says what each rests on. */
+  annotations: z.strictObject({
+    readOnlyHint: z.boolean(),
+    destructiveHint: z.boolean(),
+    idempotentHint: z.boolean(),
+    openWorldHint: z.boolean(),
+  }),
 });
 export type ToolDescription = z.infer<typeof ToolDescription>;
 
@@ -65,7 +74,13 @@ export const HostStatus = z.strictObject({
       /** `installed` until first used; `refused` with the code of the refusal. */
       state: z.enum(['installed', 'loaded', 'refused']),
       code: z.string().nullable(),
+      /** What is worth saying of a verified one, such as a status that grows old. */
+      warning: z.string().nullable(),
+      /** Of several versions, the one that plain calls go to. */
+      current: z.boolean(),
       provides: z.array(z.string()),
+      /** Of a revoked one: how many calls ran in it, and the ids of the last. */
+      uses: z.strictObject({ calls: z.number(), last: z.array(z.string()) }).nullable(),
     }),
   ),
   grants: z.strictObject({ epoch: z.string(), count: z.number() }),

@@ -81,6 +81,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       kv,
       files: new GrantedFiles({ protectedPaths, builtInRoot: join(state, 'example') }),
       log: (line) => lines.push(line),
+      invoke: async (caller) => Promise.reject(new Error(`${caller.fn} invokes nothing here`)),
     },
     fault: (error) => faults.push(error),
   });

@@ -228,6 +228,11 @@ describe('the journal', () => {
 
 describe('what it says of itself', () => {
   test('status and tools have the shapes of their contracts', async () => {
+    const fresh = HostStatus.parse(await host.status());
+    expect(fresh.bundles).toMatchObject([
+      { name: 'local/tools', state: 'installed', current: true, uses: null },
+    ]);
+    await host.loadAll();
     const before = HostStatus.parse(await host.status());
     expect(before).toMatchObject({
       directory: world.paths.project,

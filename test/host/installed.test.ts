@@ -302,7 +302,7 @@ describe('revocation', () => {
     expect(await codeOf('bad')).toBe(2);
     refresh();
     expect(await codeOf('bad')).toBe('E_REVOKED');
-    expect(await waiting).toBe('E_ABORTED');
+    expect(await waiting).toBe('E_REVOKED');
     expect(await codeOf('good')).toBe(2);
     expect(await states()).toEqual({ 'local/bad': 'refused E_REVOKED', 'local/good': 'loaded' });
     expect(refused).toEqual([{ name: 'local/bad', code: 'E_REVOKED' }]);

@@ -41,6 +41,33 @@ test('a bundle takes the place of its other version', () => {
   expect(list.map(({ name, version }) => `${name} ${version}`)).toEqual(['local/b 1.0.0', 'local/a 2.0.0']);
 });
 
+const versions = (list: readonly LockedBundle[]) => list.map(({ version }) => version).sort();
+
+// installed | added | beside | left
+test.each<[string[], string, boolean, string[]]>([
+  [['1.0.0'], '2.0.0', true, ['1.0.0', '2.0.0']],
+  [['1.0.0', '2.0.0'], '3.0.0', false, ['1.0.0', '3.0.0']],
+  [['1.0.0', '2.0.0'], '1.0.0', false, ['1.0.0']],
+  [['1.0.0', '2.0.0'], '1.0.0', true, ['1.0.0', '2.0.0']],
+  [['1.0.0', '2.0.0-p.1'], '1.0.1', false, ['1.0.1', '2.0.0-p.1']],
+])('with %j, %s (beside: %s) leaves %j', (installed, added, beside, left) => {
+  const list = installed.map((version) => bundle('local/a', version));
+  expect(versions(withBundle(list, bundle('local/a', added), beside))).toEqual(left);
+});
+
+test('versions stand side by side, sorted; one of them twice is refused', () => {
+  const two = ['10.0.0', '2.0.0'].map((version, index) => ({
+    ...bundle('local/a', version),
+    digest: `sha256:${String(index).repeat(64)}`,
+  }));
+  writeLockfile(path, two);
+  expect(readLockfile(path).map(({ version }) => version)).toEqual(['2.0.0', '10.0.0']);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"10.0.0"', '"2.0.0"'));
+  expect(() => readLockfile(path)).toThrow(
+    expect.objectContaining({ code: 'E_LOCKFILE', message: expect.stringContaining('local/a@2.0.0 twice') }),
+  );
+});
+
 test.each<[string, (text: string) => string, string]>([
   ['cut', (text) => text.slice(0, -3), 'E_LOCKFILE'],
   ['emptied', () => '', 'E_LOCKFILE'],

@@ -1,0 +1,33 @@
+// What a host says of what is installed, in the shapes of its contracts (DESIGN.md §4 "tools()", "status()").
+import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
+import { EXTENSION } from '../src/contracts/manifest.ts';
+import { toolAnnotations } from '../src/tool.ts';
+import type { UseCount } from '../src/uses.ts';
+import { type Installed, isRevocation } from './installed.ts';
+
+/** Every function of what is loaded that a plain call reaches. */
+export function describeTools(installed: Installed): ToolDescription[] {
+  return installed.listed().flatMap(({ locked, manifest, ids }) => {
+    const { provides, capabilities } = manifest.extensions[EXTENSION];
+    const reached = provides.filter(({ kind, name }) => ids.has(`${kind}/${name}`));
+    return reached.map((provided): ToolDescription => {
+      const { kind, name, description, input, output } = provided;
+      const annotations = toolAnnotations(provided, capabilities);
+      const { name: bundle, version } = locked;
+      return { kind, name, description, bundle, version, input, output, annotations };
+    });
+  });
+}
+
+/** Every installed version and how it stands. */
+export function describeBundles(installed: Installed, uses: UseCount): HostStatus['bundles'] {
+  return installed.describe().map(({ locked, code, ...rest }) => ({
+    name: locked.name,
+    version: locked.version,
+    digest: locked.digest,
+    code,
+    ...rest,
+    provides: locked.provides,
+    uses: isRevocation(code) ? uses.of(locked.digest) : null,
+  }));
+}
