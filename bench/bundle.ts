@@ -5,9 +5,10 @@ import { createEvaluator } from '../host/evaluate.ts';
 import type { ProjectPaths } from '../host/paths.ts';
 import { buildBundle } from '../registry/build.ts';
 import { install } from '../registry/install.ts';
+import { openProject } from '../sdk/open-project.ts';
 import { DEFAULT_KEY, prepareProject } from '../sdk/project.ts';
 import { localProvenance } from '../sdk/provenance.ts';
-import { openProject, publishArchive } from '../sdk/release.ts';
+import { publishArchive } from '../sdk/release.ts';
 import { fullName } from '../src/contracts/manifest.ts';
 
 /** Installs `local/bench` with the function `skill/echo`; `more` is put in front of its code. */

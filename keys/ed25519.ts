@@ -1,7 +1,8 @@
 // Ed25519 behind one guard (DESIGN.md §3 "Ed25519", THREATS.md 14-16): tweetnacl makes keys and signs, node:crypto verifies;
 // what the two could judge differently (S >= L, non-canonical or small-order points) is refused before either sees it.
 import { createPublicKey, type KeyObject, verify as nativeVerify } from 'node:crypto';
-import nacl from 'tweetnacl';
+import { createRequire } from 'node:module';
+import type * as Nacl from 'tweetnacl';
 import { decodeBase64, encodeBase64 } from '../src/base64.ts';
 import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
@@ -33,21 +34,28 @@ const SMALL_ORDER = new Set([
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ]);
 
+let loaded: typeof Nacl | undefined;
+/** Loaded where it is needed: what only verifies, and installs nothing, starts without it. */
+function nacl(): typeof Nacl {
+  loaded ??= createRequire(import.meta.url)('tweetnacl') as typeof Nacl;
+  return loaded;
+}
+
 /** A new key pair from the system's randomness. */
 export function generateKeyPair(): KeyPair {
-  return nacl.sign.keyPair();
+  return nacl().sign.keyPair();
 }
 
 /** The key pair of a 32-byte seed; any other length is refused with E_KEY. */
 export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   if (seed.length !== 32) throw new SignetError('E_KEY', 'the seed of a key must have 32 bytes');
-  return nacl.sign.keyPair.fromSeed(seed);
+  return nacl().sign.keyPair.fromSeed(seed);
 }
 
 /** The 64-byte signature of the message. */
 export function sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
   if (secretKey.length !== 64) throw new SignetError('E_KEY', 'a secret key must have 64 bytes');
-  return nacl.sign.detached(message, secretKey);
+  return nacl().sign.detached(message, secretKey);
 }
 
 /** True where the signature is valid by the guards and by node:crypto. Never throws. */
@@ -76,7 +84,7 @@ function nativeKey(publicKey: Uint8Array): KeyObject | undefined {
 
 /** True where the guards, node:crypto and tweetnacl all accept: what an installation requires. Never throws. */
 export const verifyBoth: VerifySignature = (publicKey, message, signature) =>
-  verify(publicKey, message, signature) && nacl.sign.detached.verify(message, signature, publicKey);
+  verify(publicKey, message, signature) && nacl().sign.detached.verify(message, signature, publicKey);
 
 /**
  * Refuses with E_KEY what must never be enrolled: another length than 32 bytes, a y coordinate that is not reduced, a

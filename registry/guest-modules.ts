@@ -1,5 +1,5 @@
 // The modules that a build puts in place of `signet-host/plugin` and `zod`, and its two entries (DESIGN.md §7 "Guest SDK").
-import * as zod from 'zod';
+import { createRequire } from 'node:module';
 
 /** Names the source's own entry, `index.ts`, inside the entries below. */
 export const SOURCE_ENTRY = 'signet:source';
@@ -55,8 +55,9 @@ const BUILDERS =
   'nonnegative nonpositive multipleOf step extend safeExtend merge pick omit partial deepPartial required strict loose ' +
   'passthrough strip catchall or and exclude extract rest unwrap';
 
-const gone = Object.keys(zod)
-  .filter((name) => name !== 'z' && name !== 'default')
+// What zod exports, from the package itself: importing all of it here would keep all of it in the host's own code.
+const gone = Object.keys(createRequire(import.meta.url)('zod') as object)
+  .filter((name) => !['z', 'default', '__esModule'].includes(name))
   .sort();
 
 /**

@@ -13,7 +13,7 @@ import { readLockfile } from './lockfile.ts';
 import { loadPolicy, type PolicyRegistry, parsePolicy } from './policy.ts';
 import { readRoots } from './proof.ts';
 import { Store } from './store.ts';
-import { DirectoryTransport, PATHS, type Transport } from './transport.ts';
+import { DirectoryTransport, isRemote, PATHS, type Transport } from './transport.ts';
 import { type TrustState, TrustStore, trustedRegistries } from './trust.ts';
 
 export interface ProjectOptions {
@@ -30,9 +30,6 @@ export interface ProjectOptions {
   readonly firstParty: FirstPartyLock;
   readonly clock: Clock;
 }
-
-/** Whether reading the registry there would open a connection. */
-export const isRemote = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
 
 export class Project {
   readonly directory: string;

@@ -1,6 +1,6 @@
 // From what the code describes to `provides` of the manifest: kinds, names, and schemas of the closed subset (DESIGN.md §2,
 // §7 "Guest SDK", THREATS.md H8). What comes out of the isolate is a stranger's text and is read as such.
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXTENSION, type Kind, Provided, type SourceManifest } from '../src/contracts/manifest.ts';
 import { SignetError } from '../src/error.ts';
 import { canonicalJson, parseJson } from '../src/json.ts';

@@ -11,11 +11,11 @@ import { failedVerdict, withFailure } from './checks/run.ts';
 import { fetchPinned, fetchRelease, keepEvidence, verifyFetched } from './fetch.ts';
 import { type GivenRoot, givenTrust } from './given-root.ts';
 import { loadBundle } from './install.ts';
-import { isRemote, type Project } from './project.ts';
+import type { Project } from './project.ts';
 import { parseProof } from './proof.ts';
 import { PROOF_SUFFIX, type ReleaseFile, readReleaseFile, releaseFilesIn } from './release-file.ts';
 import { readStored } from './store.ts';
-import { DirectoryTransport } from './transport.ts';
+import { DirectoryTransport, isRemote } from './transport.ts';
 import { examineRelease } from './verify.ts';
 
 /** By what subjects are judged: a project's policy and trust, or one root given by hand and nothing else. */

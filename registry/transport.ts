@@ -30,6 +30,9 @@ export const PATHS = {
   release: (name: string, version: string) => `release/${name}/${version}`,
 } as const;
 
+/** Whether reading the registry there would open a connection. */
+export const isRemote = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
+
 /** A registry in a folder. Links inside it are not followed at the last step of a path. */
 export class DirectoryTransport implements Transport {
   readonly directory: string;

@@ -7,9 +7,10 @@ import { renewRegistry } from '../registry/local.ts';
 import { verdictError } from '../registry/verdict-error.ts';
 import { SignetError } from '../src/error.ts';
 import { loadFirstParty } from './first-party.ts';
+import { openProject } from './open-project.ts';
 import { DEFAULT_KEY, LOCAL_REGISTRY } from './project.ts';
 import { localProvenance } from './provenance.ts';
-import { openKeyring, openProject, publishArchive } from './release.ts';
+import { openKeyring, publishArchive } from './release.ts';
 
 /** Brings every first-party bundle in; `note` gets one line a step. A verdict that is not ok is thrown with its code. */
 export async function bringFirstParty(paths: ProjectPaths, note: (line: string) => void): Promise<void> {

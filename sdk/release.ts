@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { ProjectPaths } from '../host/paths.ts';
-import { HOST_VERSION } from '../host/version.ts';
 import type { KeyPair } from '../keys/ed25519.ts';
 import { configDirectory, Keyring } from '../keys/keyring.ts';
 import { processSecrets } from '../keys/secret-source.ts';
@@ -10,23 +9,13 @@ import { refreshRegistry } from '../registry/fetch.ts';
 import { readFirstPartyLock } from '../registry/first-party.ts';
 import { localRegistryKeys, renewRegistry } from '../registry/local.ts';
 import type { PolicyRegistry } from '../registry/policy.ts';
-import { Project } from '../registry/project.ts';
+import type { Project } from '../registry/project.ts';
 import { type Published, publish } from '../registry/publish.ts';
 import { DEFAULT_RULES } from '../registry/rules.ts';
 import type { SignedRelease } from '../registry/sign.ts';
 import type { ProvenanceInput } from '../registry/statement.ts';
+import { openProject } from './open-project.ts';
 import { DEFAULT_KEY } from './project.ts';
-
-/** The project as verification sees it, at the system's time. */
-export function openProject(paths: ProjectPaths): Project {
-  const clock = { now: () => Date.now() };
-  return new Project({
-    directory: paths.project,
-    host: HOST_VERSION,
-    firstParty: readFirstPartyLock(),
-    clock,
-  });
-}
 
 /** Who signs: the named key; without a name that of SIGNET_SIGNING_KEY or its command, else the default key, which alone is made when missing: E_NOT_FOUND. */
 export function openSigner(name: string | undefined, keyring = openKeyring()): KeyPair {

@@ -16,8 +16,8 @@ import type { Check, SubjectVerdict } from '../src/contracts/verdict.ts';
 import type { CallResult } from '../src/dispatch.ts';
 import { SignetError } from '../src/error.ts';
 import { bringFirstParty } from './first-party-release.ts';
+import { openProject } from './open-project.ts';
 import { prepareProject } from './project.ts';
-import { openProject } from './release.ts';
 
 export type {
   AuditOptions,

@@ -1,7 +1,7 @@
 // The closed subset of JSON Schema that a manifest may carry (DESIGN.md §2, THREATS.md H8): what the host checks must cost
 // the host little, so `pattern`, `format`, `$ref` and everything unknown is refused, and depth and size are bounded. A
 // keyword that the validator would not enforce where it stands is refused too: a schema never promises what nobody checks.
-import { z } from 'zod';
+import * as z from 'zod';
 import { SignetError } from './error.ts';
 import { createValidator, type Validator } from './json-schema-check.ts';
 

@@ -3,6 +3,10 @@ import type { z } from 'zod';
 import { type ErrorCode, SignetError } from './error.ts';
 import { oneLine } from './text.ts';
 
+/** How often a shape is walked before zod writes code for it, which costs more than walking it until then. */
+const WALKS = 16;
+const walked = new WeakMap<z.ZodType, number>();
+
 /** The parsed value, or `code` with one line per problem: `path: what`. */
 export function parseShape<T extends z.ZodType>(
   schema: T,
@@ -10,7 +14,9 @@ export function parseShape<T extends z.ZodType>(
   item: string,
   code: ErrorCode = 'E_FORMAT',
 ): z.output<T> {
-  const result = schema.safeParse(value);
+  const times = walked.get(schema) ?? 0;
+  if (times < WALKS) walked.set(schema, times + 1);
+  const result = schema.safeParse(value, { jitless: times < WALKS });
   if (result.success) return result.data;
   const problems = describeProblems(result.error);
   throw new SignetError(code, `${item}: ${problems.join('; ')}`, { item });

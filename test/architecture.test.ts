@@ -33,6 +33,7 @@ const GATES: Record<string, string> = {
   esbuild: 'registry/build.ts',
   yaml: 'registry/yaml.ts',
   'isolated-vm': 'host/isolate/isolate.ts',
+  rolldown: 'sdk/pack.ts',
   'node:sqlite': 'host/kv.ts',
 };
 
@@ -115,6 +116,13 @@ describe('layers', () => {
 
   test('the table of gates is true: each gate exists and imports its package', () => {
     expect(Object.entries(GATES).filter(([target, file]) => !imports(file).includes(target))).toEqual([]);
+  });
+
+  test('zod is imported as a namespace: of its object `z` a bundler can leave nothing out', () => {
+    const object = /\bimport \{[^}]*\bz\b[^}]*\} from 'zod'/;
+    expect(
+      SOURCES.filter((file) => !isTemplate(file) && !file.startsWith('skills/') && object.test(text(file))),
+    ).toEqual([]);
   });
 
   test('src reaches for no clock, no randomness and no process', () => {

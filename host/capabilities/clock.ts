@@ -1,5 +1,5 @@
 // `clock`: the host's time. Harmless, so it needs no grant; an effect, so that a replay can hand back the same answer.
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Capability, defineCapability } from './capability.ts';
 
 export const clock: Capability = defineCapability({

@@ -1,6 +1,6 @@
 // `exec`: a program with exactly the arguments that the operator granted, asked for by the granted text or by program and
 // argv. The grant says whether it observes or mutates (THREATS.md H12); nothing the bundle says changes what is run.
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256 } from '../../keys/hash.ts';
 import type { Grant } from '../../src/contracts/config.ts';
 import { digestOf } from '../../src/digest.ts';

@@ -1,6 +1,6 @@
 // `fs.read`: one file in a granted folder, or a granted file, as text or bytes. `fs.list`: what a granted folder holds.
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../../src/contracts/common.ts';
 import { grantId } from '../grants.ts';
 import {

@@ -1,6 +1,6 @@
 // `fs.write`: one whole file in a granted folder, or a granted file, replaced or made in one step (DESIGN.md §4 "`fs`",
 // THREATS.md H14, H15). Always of class mutate; what no grant reaches is refused in a dry run as well.
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256 } from '../../keys/hash.ts';
 import { decodeBase64 } from '../../src/base64.ts';
 import { digestOf } from '../../src/digest.ts';

@@ -1,6 +1,6 @@
 // What the effects on files share: a path that manifest and grants both name. It is matched by its plain text; that it leads
 // nowhere else is checked while it is opened (host/granted-files.ts; THREATS.md H10).
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Grant } from '../../src/contracts/config.ts';
 import { isInside, isPlainPath } from '../plain-path.ts';
 import { plain } from '../plain-text.ts';

@@ -1,6 +1,6 @@
 // `kv.get`, `kv.list`, `kv.set`, `kv.delete`: a bundle's own values, for the tenant of the call. Reading needs any grant of
 // kv; writing needs one of class mutate, and a manifest that asked to write.
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JsonValue } from '../../src/contracts/common.ts';
 import { KINDS } from '../../src/kinds/index.ts';
 import { grantId } from '../grants.ts';

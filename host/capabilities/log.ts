@@ -1,5 +1,5 @@
 // `log`: one line to the host's log. Text from a bundle is data: cut, and with everything escaped that steers a terminal.
-import { z } from 'zod';
+import * as z from 'zod';
 import { plain } from '../plain-text.ts';
 import { type Capability, defineCapability } from './capability.ts';
 

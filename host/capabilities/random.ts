@@ -1,6 +1,6 @@
 // `random`: bytes from the operating system's generator.
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { encodeBase64 } from '../../src/base64.ts';
 import { type Capability, defineCapability } from './capability.ts';
 

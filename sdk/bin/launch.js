@@ -20,7 +20,7 @@ export async function launch(bin) {
   });
   cacheCompiledCode();
   const source = new URL('../cli/main.ts', import.meta.url);
-  const built = new URL('../../dist/sdk/cli/main.js', import.meta.url);
+  const built = new URL('../../dist/sdk/cli.js', import.meta.url);
   const { main } = await import(existsSync(source) ? source.href : built.href);
   process.exitCode = await main(bin, process.argv.slice(2));
 }

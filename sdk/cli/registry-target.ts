@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { type ProjectPaths, projectPaths } from '../../host/paths.ts';
 import { refreshRegistry } from '../../registry/fetch.ts';
 import type { PolicyRegistry } from '../../registry/policy.ts';
-import { openProject, registryFolder } from '../release.ts';
+import { openProject } from '../open-project.ts';
+import { registryFolder } from '../release.ts';
 import { directoryOf, type Invocation, text } from './command.ts';
 import { usage } from './inputs.ts';
 

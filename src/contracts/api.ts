@@ -1,5 +1,5 @@
 // The host's loopback interface: one row a contract, with the shapes of what goes in (DESIGN.md §6 "HTTP").
-import { z } from 'zod';
+import * as z from 'zod';
 import { FunctionName, VersionRange } from './common.ts';
 import { Kind } from './manifest.ts';
 

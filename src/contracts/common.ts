@@ -1,6 +1,6 @@
 // Shapes shared by every contract: names, digests, versions, times.
 import semver from 'semver';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256:<64 hex digits>');

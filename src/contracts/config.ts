@@ -1,5 +1,5 @@
 // The three files an operator commits: signet.lock.json, policy.yaml, grants.yaml. Unknown fields are errors.
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   BundleName,
   Count,

@@ -1,5 +1,5 @@
 // Convergence: spec files, the values that pass between the four kinds, and the result (CONTRACTS.md §1, first seed).
-import { z } from 'zod';
+import * as z from 'zod';
 import { FunctionName } from './common.ts';
 
 /** The four tiers of the seed. */

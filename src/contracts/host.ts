@@ -1,5 +1,5 @@
 // What a host writes into its state directory about itself (DESIGN.md §7 "One host, one state directory").
-import { z } from 'zod';
+import * as z from 'zod';
 import { Time } from './common.ts';
 
 /** The lock file of a state directory: which process owns it, and where it answers. */

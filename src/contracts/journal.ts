@@ -1,6 +1,6 @@
 // The records of the host's journal (DESIGN.md §4 "Journal"): what was asked, decided, done and refused. A leaf of the
 // journal is the canonical JSON of one record, at most 65,535 bytes: inputs, outputs and results are kept by digest.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Count, Digest, FunctionName, Version } from './common.ts';
 import { Kind } from './manifest.ts';
 import { Principal } from './plan.ts';

@@ -1,5 +1,5 @@
 // The limits of a bundle (DESIGN.md §4 "Limits"): one table of names, bounds and meanings, which manifest, policy and kinds share.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const amount = (min: number, max: number) => z.number().int().min(min).max(max).optional();
 const MINUTE_MS = 60_000;

@@ -1,5 +1,5 @@
 // plugin.json: Agent Plugins 1.0.0 with Signet's own data under `extensions["dev.signet"]` (DESIGN.md §2).
-import { z } from 'zod';
+import * as z from 'zod';
 import { BundleName, FunctionName, NamePart, SecretName, Version, VersionRange } from './common.ts';
 import { LimitRequest } from './limits.ts';
 

@@ -1,5 +1,5 @@
 // Plans: a deterministic list of steps, and the context that ties a mutating effect to one of them (CONTRACTS.md §2).
-import { z } from 'zod';
+import * as z from 'zod';
 import { Digest, FunctionName } from './common.ts';
 import { Kind } from './manifest.ts';
 

@@ -1,5 +1,5 @@
 // What is signed: DSSE envelopes over in-toto statements and over Signet's own documents (DESIGN.md §3, registry/FORMAT.md).
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   BundleName,
   Count,

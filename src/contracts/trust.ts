@@ -1,6 +1,6 @@
 // What trust leaves on disk beside signed documents: key files, the operator's trust state, the registry's hints, the list
 // of first-party digests (DESIGN.md §3, §7; registry/FORMAT.md).
-import { z } from 'zod';
+import * as z from 'zod';
 import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
 import { NewestDocuments } from './statement.ts';
 

@@ -1,5 +1,5 @@
 // The outcome of verification: an ordered list of checks, each with a code, what was expected and what was found.
-import { z } from 'zod';
+import * as z from 'zod';
 import { CODES, type ErrorCode, type ExitCode } from '../error.ts';
 
 /** The order in which verification checks (DESIGN.md §3). */

@@ -1,6 +1,6 @@
 // The validators of the kinds' own schemas: the same bounded check as for a bundle's, made of the same JSON Schema that a build
 // writes into the manifest (THREATS.md H8, H19).
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Kind } from '../contracts/manifest.ts';
 import { compileSchema } from '../json-schema.ts';
 import type { Validator } from '../json-schema-check.ts';

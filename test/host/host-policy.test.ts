@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createHostPolicyReader } from '../../host/host-policy.ts';
 import { projectPaths } from '../../host/paths.ts';
-import { openProject } from '../../sdk/release.ts';
+import { openProject } from '../../sdk/open-project.ts';
 import { refusal } from './refusal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signet-host-policy-'));

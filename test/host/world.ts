@@ -7,9 +7,10 @@ import { addGrant, type GrantDraft } from '../../host/grants.ts';
 import type { ProjectPaths } from '../../host/paths.ts';
 import { buildBundle } from '../../registry/build.ts';
 import { install } from '../../registry/install.ts';
+import { openProject } from '../../sdk/open-project.ts';
 import { DEFAULT_KEY, prepareProject } from '../../sdk/project.ts';
 import { localProvenance } from '../../sdk/provenance.ts';
-import { openProject, publishArchive } from '../../sdk/release.ts';
+import { publishArchive } from '../../sdk/release.ts';
 
 export interface SourceOptions {
   readonly name?: string;

@@ -3,9 +3,10 @@
 import { packArchive, readArchive } from '../../registry/archive.ts';
 import { install } from '../../registry/install.ts';
 import { bringFirstParty } from '../../sdk/first-party-release.ts';
+import { openProject } from '../../sdk/open-project.ts';
 import { DEFAULT_KEY } from '../../sdk/project.ts';
 import { localProvenance } from '../../sdk/provenance.ts';
-import { openProject, publishArchive } from '../../sdk/release.ts';
+import { publishArchive } from '../../sdk/release.ts';
 import { MAIN_PATH } from '../../src/contracts/manifest.ts';
 import { bundleOf } from '../host/bundle-of.ts';
 import { createWorld, type World } from '../host/world.ts';

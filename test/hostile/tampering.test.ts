@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Host } from '../../host/host.ts';
 import { Store } from '../../registry/store.ts';
 import { verifyAll, verifySubject } from '../../registry/subject.ts';
-import { openProject } from '../../sdk/release.ts';
+import { openProject } from '../../sdk/open-project.ts';
 import { createWorld, skill, type World } from '../host/world.ts';
 
 let world: World;

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import type { ProjectPaths } from '../../host/paths.ts';
 import { verifyAll } from '../../registry/subject.ts';
 import { bringFirstParty } from '../../sdk/first-party-release.ts';
-import { openProject } from '../../sdk/release.ts';
+import { openProject } from '../../sdk/open-project.ts';
 import { createWorld, type World } from '../host/world.ts';
 
 const DAY = 86_400_000;

@@ -14,6 +14,13 @@ test('a value of the shape is given back with its defaults', () => {
   expect(parseShape(Shape, { name: 'x' }, 'thing')).toEqual({ name: 'x', size: 7 });
 });
 
+test('the answer is the same however often the shape was asked', () => {
+  for (let times = 0; times < 40; times++) {
+    expect(parseShape(Shape, { name: 'x', list: [1] }, 'thing')).toEqual({ name: 'x', size: 7, list: [1] });
+    expectCode(() => parseShape(Shape, { name: 'x', more: 1 }, 'thing'), 'E_FORMAT');
+  }
+});
+
 test('one line for each problem, with its path; E_FORMAT, or the code that was asked for', () => {
   const error = expectCode(
     () => parseShape(Shape, { name: 1, list: [1, 'x'], more: 1 }, 'thing'),

@@ -11,7 +11,7 @@ import { DirectoryTransport } from '../../../registry/transport.ts';
 import { worstExit } from '../../../src/contracts/verdict.ts';
 import { CODES, type ExitCode, SignetError } from '../../../src/error.ts';
 import { oneLine } from '../../../src/text.ts';
-import { openProject } from '../../release.ts';
+import { openProject } from '../../open-project.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
 
 export const run: Run = async (invocation) => {

@@ -7,7 +7,7 @@ import { fetchRelease, verifyFetched } from '../../../registry/fetch.ts';
 import { exportName } from '../../../registry/release-file.ts';
 import { exitOf } from '../../../src/contracts/verdict.ts';
 import { SignetError } from '../../../src/error.ts';
-import { openProject } from '../../release.ts';
+import { openProject } from '../../open-project.ts';
 import { directoryOf, type Run, text } from '../command.ts';
 import { escaped } from '../escaped.ts';
 import { formatVerdict } from '../verdict.ts';

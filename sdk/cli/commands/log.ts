@@ -13,7 +13,8 @@ import { cosign, readCosignatures } from '../../../registry/witness.ts';
 import { formatTime } from '../../../src/contracts/common.ts';
 import { worstExit } from '../../../src/contracts/verdict.ts';
 import { asSignetError, type ExitCode, SignetError } from '../../../src/error.ts';
-import { openKeyring, openProject } from '../../release.ts';
+import { openProject } from '../../open-project.ts';
+import { openKeyring } from '../../release.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
 import { escaped } from '../escaped.ts';
 

@@ -1,5 +1,5 @@
 // `signet tools`: the functions that can be called.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToolDescription } from '../../../src/contracts/api.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { oneLine } from '../../../src/text.ts';

@@ -16,7 +16,6 @@ import {
 import { type Listed, listSubjects } from '../../../registry/subject-list.ts';
 import { exitOf, type SubjectVerdict } from '../../../src/contracts/verdict.ts';
 import { SignetError } from '../../../src/error.ts';
-import { openProject } from '../../release.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
 import { formatVerdict } from '../verdict.ts';
 
@@ -25,7 +24,7 @@ const MAX_LIST = 64 * 1024 * 1024;
 
 export const run: Run = async (invocation) => {
   const { positionals, flags, json, output } = invocation;
-  const judge = judgeOf(invocation);
+  const judge = await judgeOf(invocation);
   const listed = listSubjects(
     judge.by === 'project' ? judge.project.directory : judge.directory,
     positionals,
@@ -51,14 +50,17 @@ export const run: Run = async (invocation) => {
 };
 
 /** The project, or the one root that the operator gives by hand. */
-function judgeOf(invocation: Invocation): Judge {
+async function judgeOf(invocation: Invocation): Promise<Judge> {
   const [file, given] = [text(invocation, 'root'), text(invocation, 'fingerprint')];
-  if (file === undefined && given === undefined)
+  if (file === undefined && given === undefined) {
+    // With the reader of policy.yaml: what a root given by hand does not need.
+    const { openProject } = await import('../../open-project.ts');
     return {
       by: 'project',
       project: openProject(projectPaths(directoryOf(invocation))),
       offline: invocation.flags['offline'] === true,
     };
+  }
   if (invocation.flags['all'] === true)
     throw new SignetError('E_USAGE', '--all is about a project; --root needs none', {
       fix: 'registry verify --help',
