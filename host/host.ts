@@ -118,7 +118,7 @@ export class Host {
       journal,
       grants: this.#grants,
       authorize: (context, call) => plans.authorize(context, call),
-      fault: (error) => this.#events.emit('fault', error),
+      fault: (error) => this.fault(error),
       services: {
         kv,
         files: new GrantedFiles({
@@ -232,11 +232,16 @@ export class Host {
         this.#renewedAt = clock.now();
         this.#renew();
       }
-      for (const error of this.#registries.look()) this.#events.emit('fault', error);
+      for (const error of this.#registries.look()) this.fault(error);
       this.#installed.tend();
     } catch (thrown) {
-      this.#events.emit('fault', asSignetError(thrown));
+      this.fault(thrown);
     }
+  }
+
+  /** Tells of a failure that no call waits for. */
+  fault(thrown: unknown): void {
+    this.#events.emit('fault', asSignetError(thrown));
   }
 
   /** Says where this host answers, for commands that look for a live one. */
@@ -303,7 +308,7 @@ export class Host {
       journal.append({ type: 'worker.lost', at: clock.now(), ...said });
     } catch (thrown) {
       // No call waits for this record; thrown from here it would end the process that embeds the host.
-      this.#events.emit('fault', asSignetError(thrown));
+      this.fault(thrown);
     }
     this.#events.emit('lost', { domain, reason });
   }

@@ -9,7 +9,16 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     does: 'starts the host: first bundles, first audit, then listens until SIGINT or SIGTERM',
     takes: '',
     arity: [0, 0],
-    options: { directory, port: { type: 'string', value: 'N', does: 'loopback port (default: a free one)' } },
+    options: {
+      directory,
+      port: { type: 'string', value: 'N', does: 'loopback port (default: a free one)' },
+      watch: {
+        type: 'string',
+        multiple: true,
+        value: 'DIR',
+        does: 'a source folder: built, signed and installed as local/NAME, and again at every save; may be repeated',
+      },
+    },
     example: 'signet up',
     load: async () => (await import('./commands/up.ts')).run,
   },
@@ -39,6 +48,11 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     options: {
       directory,
       apply: { type: 'boolean', does: 'compile a one-step plan and let granted effects mutate' },
+      version: {
+        type: 'string',
+        value: 'RANGE',
+        does: 'which of the installed versions (default: the highest)',
+      },
     },
     example: `signet call skill/hello '{"name":"Ada"}'`,
     load: async () => (await import('./commands/call.ts')).run,

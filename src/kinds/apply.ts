@@ -2,7 +2,7 @@
 import { ApplyInput, ApplyOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const apply: KindDefinition = {
+export const apply = {
   kind: 'apply',
   does: 'missing and extra entries → applied, errors, would',
   ceiling: {
@@ -15,4 +15,4 @@ export const apply: KindDefinition = {
   },
   limits: DEFAULT_LIMITS,
   schemas: { input: ApplyInput, output: ApplyOutput },
-};
+} as const satisfies KindDefinition;

@@ -1,7 +1,7 @@
 // Kind `check`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const check: KindDefinition = {
+export const check = {
   kind: 'check',
   does: 'invariant → holds or not, with evidence',
   ceiling: {
@@ -11,4 +11,4 @@ export const check: KindDefinition = {
     kv: { class: 'observe', access: 'read' },
   },
   limits: DEFAULT_LIMITS,
-};
+} as const satisfies KindDefinition;

@@ -2,10 +2,10 @@
 import { ExtractorInput, ExtractorOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const extractor: KindDefinition = {
+export const extractor = {
   kind: 'extractor',
   does: 'declared source → identifiers',
   ceiling: { 'fs.read': { class: 'observe' }, exec: { class: 'observe' } },
   limits: DEFAULT_LIMITS,
   schemas: { input: ExtractorInput, output: ExtractorOutput },
-};
+} as const satisfies KindDefinition;

@@ -2,7 +2,7 @@
 import { ObserverInput, ObserverOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const observer: KindDefinition = {
+export const observer = {
   kind: 'observer',
   does: 'runtime → raw observation',
   ceiling: {
@@ -12,4 +12,4 @@ export const observer: KindDefinition = {
   },
   limits: DEFAULT_LIMITS,
   schemas: { input: ObserverInput, output: ObserverOutput },
-};
+} as const satisfies KindDefinition;

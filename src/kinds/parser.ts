@@ -2,10 +2,10 @@
 import { ParserInput, ParserOutput } from '../contracts/convergence.ts';
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const parser: KindDefinition = {
+export const parser = {
   kind: 'parser',
   does: 'raw observation → identifiers',
   ceiling: {},
   limits: DEFAULT_LIMITS,
   schemas: { input: ParserInput, output: ParserOutput },
-};
+} as const satisfies KindDefinition;

@@ -1,7 +1,7 @@
 // Kind `sender`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const sender: KindDefinition = {
+export const sender = {
   kind: 'sender',
   does: 'notice → sent, blocked or pending, with evidence',
   ceiling: {
@@ -12,4 +12,4 @@ export const sender: KindDefinition = {
     kv: { class: 'mutate', access: 'write' },
   },
   limits: DEFAULT_LIMITS,
-};
+} as const satisfies KindDefinition;

@@ -1,7 +1,7 @@
 // Kind `skill`: what passes, and the most that a bundle of it may ask for (DESIGN.md §2).
 import { DEFAULT_LIMITS, type KindDefinition } from './kind.ts';
 
-export const skill: KindDefinition = {
+export const skill = {
   kind: 'skill',
   does: 'a tool an agent calls',
   ceiling: {
@@ -17,4 +17,4 @@ export const skill: KindDefinition = {
   limits: DEFAULT_LIMITS,
   // A tool's schemas are its own.
   schemas: { input: null, output: null },
-};
+} as const satisfies KindDefinition;

@@ -40,7 +40,7 @@ afterAll(async () => {
 
 test('a prepared folder has the first-party functions, with schemas', async () => {
   const tools = await host.tools();
-  const names = tools.map(({ kind, name }) => `${kind}/${name}`);
+  const names = tools.map(({ source: { kind, name } }) => `${kind}/${name}`);
   expect(names).toEqual(
     expect.arrayContaining([
       'extractor/registry_enabled_system_jobs',
@@ -50,7 +50,10 @@ test('a prepared folder has the first-party functions, with schemas', async () =
       'parser/line_contains_identifier',
     ]),
   );
-  for (const { input, output } of tools) expect([typeof input, typeof output]).toEqual(['object', 'object']);
+  for (const { name, inputSchema, outputSchema } of tools) {
+    expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
+    expect([inputSchema['type'], outputSchema?.['type'] ?? 'object']).toEqual(['object', 'object']);
+  }
   expect((await host.status()).bundles.every(({ state }) => state === 'loaded')).toBe(true);
 });
 
@@ -61,7 +64,7 @@ test('dispatch checks what goes in and answers what comes out', async () => {
   });
   expect(output).toEqual({ observed: ['a.sh'], ambiguous: [] });
   expect(bundle.name).toBe('signet/lines');
-  const failing = host.dispatch('parser', 'line_contains_identifier', { raw: 1 });
+  const failing = host.dispatch('parser', 'line_contains_identifier', { raw: 1 } as never);
   await expect(failing).rejects.toBeInstanceOf(SignetError);
   await expect(failing).rejects.toMatchObject({ code: 'E_INPUT' });
 });

@@ -5,7 +5,7 @@ import { SignetError } from '../../../src/error.ts';
 import { parseJson } from '../../../src/json.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { connect } from '../../client.ts';
-import { directoryOf, type Run } from '../command.ts';
+import { directoryOf, type Run, text } from '../command.ts';
 
 export const run: Run = async (invocation) => {
   const { positionals, flags, json, output } = invocation;
@@ -15,8 +15,13 @@ export const run: Run = async (invocation) => {
     throw new SignetError('E_USAGE', `expected KIND/NAME, found ${JSON.stringify(fn)}`, {
       fix: 'signet tools',
     });
-  const text = given === '-' ? readFileSync(0, 'utf8') : given;
-  const request = { kind, name, input: parseJson(text, 'the input'), apply: flags['apply'] === true };
+  const request = {
+    kind,
+    name,
+    input: parseJson(given === '-' ? readFileSync(0, 'utf8') : given, 'the input'),
+    apply: flags['apply'] === true,
+    version: text(invocation, 'version'),
+  };
   const input = parseShape(COMMANDS['host.call'], request, fn, 'E_USAGE');
   const client = await connect(directoryOf(invocation));
   try {

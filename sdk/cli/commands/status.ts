@@ -22,10 +22,7 @@ function formatStatus(status: HostStatus): string {
   const { journal, grants, layers } = status;
   const where =
     status.address === null ? 'not listening (this command opened the host for itself)' : status.address;
-  const rows = status.bundles.map(
-    ({ name, version, state, code, provides }) =>
-      `  ${state === 'refused' ? '✗' : '✓'} ${name} ${version}  ${state}${code === null ? '' : ` ${code}`}  ${provides.join(' ')}`,
-  );
+  const rows = status.bundles.flatMap(describeBundle);
   const unresolved = journal.unresolved.map((effect) => `  ! outcome unknown: ${oneLine(effect)}`);
   return `${[
     `signet ${status.version}  ${where}  pid ${status.pid}  workers ${status.workers}`,
@@ -38,4 +35,17 @@ function formatStatus(status: HostStatus): string {
     `layers on   ${layers.on.join(', ')}`,
     `layers off  ${layers.off.join(', ') || 'none'}`,
   ].join('\n')}\n`;
+}
+
+function describeBundle(bundle: HostStatus['bundles'][number]): string[] {
+  const { name, version, state, code, warning, current, provides, uses } = bundle;
+  const mark = state === 'refused' ? '✗' : state === 'loaded' ? '✓' : '·';
+  const beside = current ? '' : ' (by range)';
+  const line = `  ${mark} ${name} ${version}${beside}  ${state}${code === null ? '' : ` ${code}`}  ${provides.join(' ')}`;
+  const last = uses === null || uses.calls === 0 ? '' : `, the last ${uses.last.join(', ')}`;
+  return [
+    line,
+    ...(warning === null ? [] : [`    ! ${oneLine(warning)}`]),
+    ...(uses === null ? [] : [`    ! ${uses.calls} calls ran in it${last}`]),
+  ];
 }

@@ -16,7 +16,7 @@ export const run: Run = async (invocation) => {
     else
       for (const tool of tools)
         output.result(
-          `${tool.kind}/${tool.name}  ${tool.bundle} ${tool.version}  ${oneLine(tool.description)}\n`,
+          `${tool.kind}/${tool.name}  ${tool.bundle} ${tool.version}  ${tool.annotations.readOnlyHint ? 'reads' : 'may change things'}  ${oneLine(tool.description)}\n`,
         );
     return 0;
   } finally {

@@ -9,10 +9,12 @@ import { readOwner } from '../../../host/state-lock.ts';
 import { writeFileAtomic } from '../../../keys/safe-file.ts';
 import { formatAudit } from '../../../src/convergence/report.ts';
 import { SignetError } from '../../../src/error.ts';
+import type { Development } from '../../development.ts';
 import { writeExample } from '../../example.ts';
 import { bringFirstParty } from '../../first-party-release.ts';
 import { prepareProject } from '../../project.ts';
-import { directoryOf, type Run, text } from '../command.ts';
+import { renewLocal } from '../../release.ts';
+import { directoryOf, type Run, text, texts } from '../command.ts';
 
 export const run: Run = async (invocation) => {
   const { json, output } = invocation;
@@ -33,7 +35,8 @@ export const run: Run = async (invocation) => {
   await bringFirstParty(paths, note);
   const specs = writeExample(paths.example);
 
-  const host = await Host.open({ directory });
+  const host = await Host.open({ directory, renew: () => renewLocal(paths) });
+  let development: Development | undefined;
   try {
     host.on('log', ({ level, bundle, fn, text: line }) =>
       note(`${level.padEnd(5)} ${bundle} ${fn}: ${line}`),
@@ -41,8 +44,19 @@ export const run: Run = async (invocation) => {
     host.on('refused', ({ name, version, code, message }) =>
       note(`refused     ${name} ${version}  ${code}: ${message}`),
     );
+    host.on('revoked', ({ name, version, uses }) =>
+      note(`revoked     ${name} ${version}  ${uses.calls} calls ran in it ${uses.last.join(' ')}`.trimEnd()),
+    );
+    host.on('upgraded', ({ name, from, to }) => note(`upgraded    ${name} ${from} to ${to}`));
     host.on('lost', ({ domain, reason }) => note(`worker      of ${domain} was lost: ${reason}`));
     host.on('fault', (error) => note(`fault       ${error.code}: ${error.message}`));
+    const folders = texts(invocation, 'watch');
+    if (folders.length > 0) {
+      const { openDevelopment } = await import('../../development.ts');
+      development = await openDevelopment(host, folders, ({ name, version }) =>
+        note(`built       ${name} ${version}`),
+      );
+    }
     await host.loadAll();
     for (const { name, version, state, provides } of (await host.status()).bundles) {
       if (state === 'loaded') note(`loaded      ${name} ${version}  ${provides.join(' ')}`);
@@ -63,6 +77,7 @@ export const run: Run = async (invocation) => {
       await api.close();
     }
   } finally {
+    await development?.close();
     await host.close();
   }
   return 0;
