@@ -21,6 +21,8 @@ export interface CallOptions {
   readonly callId: string;
   /** Wall time from now, waiting for effects included. */
   readonly wallMs: number;
+  /** Milliseconds of processor time inside the isolate. */
+  readonly cpuMs: number;
   /** UTF-8 bytes of the result's JSON text. */
   readonly outputBytes: number;
   /** Effects that the call may ask for. */
@@ -29,6 +31,10 @@ export interface CallOptions {
   /** Performs an effect. Its answer is dropped once the call has ended. */
   readonly perform: (effect: Effect) => Promise<EffectAnswer>;
   readonly signal?: AbortSignal;
+  /** It shares no batch with another call: whatever happens in one, it was this call. */
+  readonly alone?: boolean;
+  /** Told of processor time that the call used, or of its share of what several used together. */
+  readonly onCpu?: (ms: number) => void;
 }
 
 /** UTF-16 units of one message to a guest: an input, an effect's value. */
@@ -44,6 +50,8 @@ export class Call {
   started = false;
   /** Effects asked for so far; their numbers leave no gap. */
   effects = 0;
+  /** Milliseconds of processor time that it may still use, as far as it was alone in its batches. */
+  cpuMsLeft: number;
   /** The message that starts it. */
   readonly message: string;
   /** Effects that wait; made with the first. */
@@ -77,6 +85,7 @@ export class Call {
     this.id = options.callId;
     this.options = options;
     this.deadline = performance.now() + options.wallMs;
+    this.cpuMsLeft = options.cpuMs;
     this.message = `[1,"${this.id}",${JSON.stringify(name)},${inputJson},${options.dryRun === true}]`;
     this.#resolve = settle.resolve;
     this.#reject = settle.reject;
@@ -92,7 +101,9 @@ export class Call {
     // Measured only where it matters: a UTF-16 unit is at most three bytes.
     if (body.length * 3 > outputBytes && Buffer.byteLength(body, 'utf8') > outputBytes) {
       this.fail(
-        new SignetError('E_OUTPUT', `the output is longer than ${outputBytes} bytes`, { item: this.id }),
+        new SignetError('E_OUTPUT', `the output is longer than ${outputBytes} bytes`, {
+          item: 'outputBytes',
+        }),
       );
       return;
     }

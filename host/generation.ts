@@ -2,17 +2,14 @@
 // came out. One batch is in flight at a time; what arrives meanwhile waits for the next. So the texts pushed and drained, in
 // their order, are the record: pushed again into a fresh isolate they drain the same.
 import { SignetError } from '../src/error.ts';
-import { answerTo, type Call, type Effect, MAX_MESSAGE } from './call.ts';
+import { type Batch, BatchQueue } from './batch.ts';
+import { answerTo, type Call, type Effect } from './call.ts';
 import { EffectQueue, type EffectQueueLimits } from './effect-queue.ts';
+import { endingByFailure, endingByLoss, tooLong, tooMuchCpu } from './ending.ts';
 import { failureError, lossError, settle } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
 import type { Ticker, WorkerProcess } from './worker-process.ts';
-
-/** UTF-16 units of messages in one batch, unless one alone is longer. */
-const MAX_BATCH = MAX_MESSAGE;
-/** Time for a batch in which no call runs any more. */
-const HOUSEKEEPING_MS = 1_000;
 
 /** Called with every batch of a generation that came back; the first is its birth. */
 export type OnBatch = (isolateId: number, pushed: string, drained: string) => void;
@@ -27,6 +24,8 @@ export interface GenerationEvents {
 
 export interface GenerationOptions extends GenerationEvents {
   readonly isolateId: number;
+  /** Whose isolate it is, the bundle's digest: owners take turns in a worker. */
+  readonly owner: string;
   readonly heapMb: number;
   readonly code: string;
   readonly codeCache: Uint8Array;
@@ -41,54 +40,37 @@ export interface GenerationOptions extends GenerationEvents {
   readonly effects?: Partial<EffectQueueLimits>;
 }
 
-interface Entry {
-  readonly message: string;
-  readonly call: Call;
-  /** It answers an effect. */
-  readonly answers: boolean;
-}
-
 export class Generation implements Ticker {
-  /** Settled when the bundle is loaded, or rejected with why it is not. */
-  readonly loaded: Promise<void>;
   readonly #worker: WorkerProcess;
   readonly #options: GenerationOptions;
+  readonly #loading = Promise.withResolvers<void>();
   /** Every call that the isolate may still speak of: also one that is settled, until the isolate knows. */
   readonly #calls = new Map<string, Call>();
-  #queue: Entry[] = [];
+  readonly #queue = new BatchQueue();
   #inFlight = true;
   #scheduled = false;
+  /** What it waits for its turn with. */
+  #turn: (() => void) | undefined;
   #ended = false;
   #now = 0;
 
   constructor(worker: WorkerProcess, options: GenerationOptions) {
     this.#worker = worker;
     this.#options = options;
-    const birth = `[${this.#clock()},${options.seed}]`;
-    const fields = [options.heapMb, options.loadMs, birth, options.code, options.codeCache];
-    this.loaded = new Promise((resolve, reject) => {
-      worker.request(bytesFrame(FRAME.create, options.isolateId, formatFields(fields)), {
-        isolate: options.isolateId,
-        expects: [FRAME.drained, FRAME.failed],
-        limitMs: options.loadMs,
-        answered: (type, payload) => {
-          if (type === FRAME.failed) {
-            this.#failLoad(failureError(payload, 'loading the bundle', 'E_GUEST'), reject);
-            return;
-          }
-          if (payload.length > 0) throw new SignetError('E_FORMAT', 'an isolate was born speaking');
-          options.onBatch?.(options.isolateId, birth, '');
-          resolve();
-          this.#inFlight = false;
-          this.#schedule();
-          this.#rest();
-        },
-        lost: (loss, head) => this.#failLoad(lossError(loss, 'loading the bundle', head), reject),
-      });
-    });
+    this.#turn = () => this.#create();
     // Whoever opened waits for it; a later generation's failure reaches its calls.
     this.loaded.catch(() => undefined);
     worker.watch(this);
+    worker.turns.take(options.owner, this.#turn);
+  }
+
+  get isolate(): number {
+    return this.#options.isolateId;
+  }
+
+  /** Settled when the bundle is loaded, or rejected with why it is not. */
+  get loaded(): Promise<void> {
+    return this.#loading.promise;
   }
 
   /** Loaded, and nothing in flight. */
@@ -116,8 +98,10 @@ export class Generation implements Ticker {
   close(): void {
     if (this.#ended) return;
     this.#worker.notify(bytesFrame(FRAME.dispose, this.#options.isolateId));
-    for (const call of this.#calls.values()) call.fail(aborted('the guest was closed'));
-    this.#end(() => undefined);
+    const error = aborted('the guest was closed');
+    for (const call of this.#calls.values()) call.fail(error);
+    this.#loading.reject(error);
+    this.#end(() => error);
   }
 
   tick(nowMs: number): boolean {
@@ -125,12 +109,39 @@ export class Generation implements Ticker {
     return this.#calls.size > 0;
   }
 
+  #create(): void {
+    this.#turn = undefined;
+    const { isolateId, heapMb, loadMs, seed, code, codeCache, onBatch } = this.#options;
+    const birth = `[${this.#clock()},${seed}]`;
+    const fields = formatFields([heapMb, loadMs, birth, code, codeCache]);
+    this.#worker.request(bytesFrame(FRAME.create, isolateId, fields), {
+      isolate: isolateId,
+      expects: [FRAME.drained, FRAME.failed],
+      limitMs: loadMs,
+      answered: (type, payload) => {
+        if (type === FRAME.failed) {
+          this.#failLoad(failureError(payload, 'loading the bundle', 'E_GUEST'));
+        } else if (payload.length > 0) {
+          throw new SignetError('E_FORMAT', 'an isolate was born speaking');
+        } else if (!this.#ended) {
+          onBatch?.(isolateId, birth, '');
+          this.#loading.resolve();
+          this.#inFlight = false;
+          this.#schedule();
+          this.#rest();
+        }
+        this.#worker.turns.giveBack();
+      },
+      lost: (loss, head) =>
+        this.#failLoad(lossError(loss, 'loading the bundle', head && loss.culprit === isolateId)),
+    });
+  }
+
   /** False for a call that is settled, and for one whose time is up, which settles it. */
   #isInTime(call: Call, nowMs: number): boolean {
     if (call.settled) return false;
     if (nowMs < call.deadline) return true;
-    const error = new SignetError('E_TIMEOUT', `the call took longer than ${call.options.wallMs} ms`);
-    this.#stop(call, () => call.fail(error));
+    this.#stop(call, () => call.fail(tooLong(call)));
     return false;
   }
 
@@ -139,7 +150,7 @@ export class Generation implements Ticker {
     settle();
     call.queue?.clear();
     if (this.#ended || this.#calls.get(call.id) !== call) return;
-    this.#queue = this.#queue.filter((entry) => entry.call !== call);
+    this.#queue.drop(call);
     if (call.started) this.#enqueue(call, `[7,"${call.id}"]`);
     else this.#calls.delete(call.id);
     this.#rest();
@@ -147,80 +158,69 @@ export class Generation implements Ticker {
 
   #enqueue(call: Call, message: string, answers = false): void {
     if (this.#ended) return;
-    this.#queue.push({ message, call, answers });
+    this.#queue.add(call, message, answers);
     this.#worker.wake();
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight || this.#queue.length === 0) return;
+    if (this.#scheduled || this.#inFlight || this.#queue.isEmpty) return;
     this.#scheduled = true;
     process.nextTick(() => {
-      this.#scheduled = false;
-      if (!this.#inFlight && !this.#ended && this.#queue.length > 0) this.#send(this.#takeBatch());
+      if (this.#ended) return;
+      this.#turn = () => this.#send();
+      this.#worker.turns.take(this.#options.owner, this.#turn);
     });
   }
 
-  #takeBatch(): Entry[] {
-    let length = 0;
-    let count = 0;
-    for (const { message } of this.#queue) {
-      length += message.length;
-      if (count > 0 && length > MAX_BATCH) break;
-      count++;
+  /** Sends the next batch: it is this generation's turn, which ends with the answer. */
+  #send(): void {
+    this.#turn = undefined;
+    this.#scheduled = false;
+    if (this.#queue.isEmpty) {
+      this.#worker.turns.giveBack();
+      return;
     }
-    return this.#queue.splice(0, count);
-  }
-
-  #send(batch: readonly Entry[]): void {
     const { isolateId } = this.#options;
-    const started = performance.now();
-    let limitMs = 0;
-    let pushed = `[${this.#clock()},0`;
-    const running = new Set<Call>();
-    const frozen: Call[] = [];
-    for (const { message, call } of batch) {
-      pushed += `,${message}`;
-      call.started = true;
-      if (call.settled) frozen.push(call);
-      else {
-        running.add(call);
-        limitMs = Math.max(limitMs, call.deadline - started);
-      }
-    }
-    pushed += ']';
-    const timeoutMs = running.size === 0 ? HOUSEKEEPING_MS : Math.max(1, Math.ceil(limitMs));
+    const batch = this.#queue.take(this.#clock());
     this.#inFlight = true;
-    this.#worker.request(numberedFrame(FRAME.push, isolateId, timeoutMs, pushed), {
+    this.#worker.request(numberedFrame(FRAME.push, isolateId, batch.limitMs, batch.text), {
       isolate: isolateId,
       expects: [FRAME.drained, FRAME.failed],
-      limitMs: timeoutMs,
-      answered: (type, payload) => {
-        if (type === FRAME.failed) {
-          const error = failureError(payload, 'the call', 'E_GUEST');
-          const other = new SignetError(
-            'E_WORKER_LOST',
-            'the isolate was ended by another call of this bundle',
-          );
-          this.#end((call) => call.fail(running.has(call) ? error : other));
-          return;
+      limitMs: batch.limitMs,
+      answered: (type, payload, cpuMicros) => {
+        if (!this.#ended) {
+          this.#charge(batch, cpuMicros / 1_000);
+          if (type === FRAME.failed) this.#end(endingByFailure(batch, payload));
+          else this.#drained(batch, payload.toString('utf8'));
         }
-        const drained = payload.toString('utf8');
-        const records = parseDrained(drained);
-        this.#inFlight = false;
-        this.#options.onBatch?.(isolateId, pushed, drained);
-        for (const record of records) this.#receive(record);
-        for (const call of frozen) this.#calls.delete(call.id);
-        for (const { message, call, answers } of batch) if (answers) call.queue?.taken(message.length);
-        this.#schedule();
-        this.#rest();
+        this.#worker.turns.giveBack();
       },
-      lost: (loss, head) => {
-        const error = lossError(loss, 'the call', head);
-        const other = lossError(loss, 'the call', false);
-        this.#end((call) => call.fail(running.has(call) ? error : other));
-      },
+      lost: (loss, head) => this.#end(endingByLoss(batch, loss, head && loss.culprit === isolateId)),
     });
+  }
+
+  /** The processor time of a batch is its call's; of several, nobody can say whose. */
+  #charge({ running }: Batch, cpuMs: number): void {
+    this.#queue.took(cpuMs);
+    for (const call of running) {
+      call.options.onCpu?.(cpuMs / running.size);
+      if (running.size === 1) call.cpuMsLeft -= cpuMs;
+    }
+  }
+
+  #drained(batch: Batch, drained: string): void {
+    const records = parseDrained(drained);
+    this.#inFlight = false;
+    this.#options.onBatch?.(this.#options.isolateId, batch.text, drained);
+    for (const call of batch.running) {
+      if (call.cpuMsLeft < 0) this.#stop(call, () => call.fail(tooMuchCpu(call)));
+    }
+    for (const record of records) this.#receive(record);
+    for (const call of batch.frozen) this.#calls.delete(call.id);
+    for (const { message, call, answers } of batch.entries) if (answers) call.queue?.taken(message.length);
+    this.#schedule();
+    this.#rest();
   }
 
   /** One record of a worker. Throws on what the isolate cannot have said; then the worker is lost. */
@@ -248,6 +248,7 @@ export class Generation implements Ticker {
       const error = new SignetError(
         'E_EFFECT_LIMIT',
         `the call asked for more than ${call.options.effects} effects`,
+        { item: 'effects' },
       );
       this.#stop(call, () => call.fail(error));
       return;
@@ -289,24 +290,27 @@ export class Generation implements Ticker {
   }
 
   /** Calls that wait for a bundle that cannot be loaded fail as it did: another try would fail again. */
-  #failLoad(error: SignetError, reject: (error: SignetError) => void): void {
-    reject(error);
+  #failLoad(error: SignetError): void {
+    this.#loading.reject(error);
     for (const call of this.#calls.values()) call.fail(error);
-    this.#end(() => undefined);
+    this.#end(() => error);
   }
 
-  #end(fail: (call: Call) => void): void {
+  /** Calls that the isolate saw fail with their error; the others are handed back. */
+  #end(errorOf: (call: Call) => SignetError): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#worker.unwatch(this);
+    if (this.#turn !== undefined) this.#worker.turns.forget(this.#options.owner, this.#turn);
     const unseen: Call[] = [];
     for (const call of this.#calls.values()) {
       if (call.settled) continue;
-      if (call.started) fail(call);
+      call.queue?.clear();
+      if (call.started) call.fail(errorOf(call));
       else unseen.push(call);
     }
     this.#calls.clear();
-    this.#queue = [];
+    this.#queue.clear();
     this.#options.onEnd(unseen);
   }
 }

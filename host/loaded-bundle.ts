@@ -194,6 +194,7 @@ export class LoadedBundle {
       output = await guest.call(call.fn, text, {
         callId,
         wallMs: limits.wallMs,
+        cpuMs: limits.cpuMs,
         outputBytes: limits.outputBytes,
         effects: limits.effects,
         dryRun: options.dryRun,

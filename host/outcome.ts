@@ -88,9 +88,9 @@ export function thrownError(
 export function failureError(payload: Buffer, what: string, guestCode: ErrorCode): SignetError {
   switch (payload[0]) {
     case FAILURE.timeout:
-      return new SignetError('E_TIMEOUT', `${what} used up its time`);
+      return new SignetError('E_TIMEOUT', `${what} used up its time`, { item: 'wallMs' });
     case FAILURE.memory:
-      return new SignetError('E_MEMORY', `${what} used up its memory`);
+      return new SignetError('E_MEMORY', `${what} used up its memory`, { item: 'heapMb' });
     case FAILURE.guest:
       return thrownError(guestCode, `${what} failed`, payload.toString('utf8', 1));
     case FAILURE.gone:
@@ -100,12 +100,43 @@ export function failureError(payload: Buffer, what: string, guestCode: ErrorCode
   }
 }
 
-/** The error of what a lost worker had in hand. `head`: it was working on this. */
-export function lossError(loss: Loss, what: string, head: boolean): SignetError {
-  if (loss.cause === 'closed') return new SignetError('E_ABORTED', `${what} was ended: ${loss.reason}`);
-  if (head && loss.cause === 'hang')
-    return new SignetError('E_TIMEOUT', `${what} used up its time: ${loss.reason}`);
-  if (head && loss.cause === 'memory')
-    return new SignetError('E_MEMORY', `${what} used up its memory: ${loss.reason}`);
-  return new SignetError('E_WORKER_LOST', `the worker was lost: ${loss.reason}`);
+/**
+ * What a call had to do with the end of its isolate or worker. `bystander`: nothing. `suspect`: it was one of several that were
+ * being run.
+ */
+type LostPart = 'bystander' | 'suspect';
+
+/** The cause of an E_WORKER_LOST of a call that may be innocent. */
+class Lost {
+  readonly part: LostPart;
+
+  constructor(part: LostPart) {
+    this.part = part;
+  }
+}
+
+/** E_WORKER_LOST of a call that may be innocent. */
+export function lostError(sentence: string, part: LostPart): SignetError {
+  return new SignetError('E_WORKER_LOST', sentence, { cause: new Lost(part) });
+}
+
+/** Undefined for every other error, also for the E_WORKER_LOST of the one call that was being run. */
+export function lostPart({ cause }: SignetError): LostPart | undefined {
+  return cause instanceof Lost ? cause.part : undefined;
+}
+
+/** The error of what a lost worker had in hand. `guilty`: it was working on this, and lost for it. */
+export function lossError({ cause, reason }: Loss, what: string, guilty: boolean): SignetError {
+  if (cause === 'closed') return new SignetError('E_ABORTED', `${what} was ended: ${reason}`);
+  if (!guilty) return lostError(`the worker was lost: ${reason}`, 'bystander');
+  switch (cause) {
+    case 'hang':
+      return new SignetError('E_TIMEOUT', `${what} used up its time: ${reason}`, { item: 'wallMs' });
+    case 'memory':
+      return new SignetError('E_MEMORY', `${what} used up its memory: ${reason}`, { item: 'heapMb' });
+    case 'exit':
+    case 'killed':
+    case 'protocol':
+      return new SignetError('E_WORKER_LOST', `the worker was lost: ${reason}`);
+  }
 }

@@ -9,9 +9,17 @@ import { IdleQueue } from './idle-queue.ts';
 import { failureError, lossError } from './outcome.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
 import { WorkerPool } from './worker-pool.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { LossCause, WorkerProcess } from './worker-process.ts';
 
 export type { Guest } from './guest-handle.ts';
+
+export interface LostWorker {
+  readonly domain: string;
+  readonly cause: LossCause;
+  readonly reason: string;
+  /** The digest of the bundle that caused it; undefined where none did, or nobody knows which. */
+  readonly culprit: string | undefined;
+}
 
 export interface SupervisorOptions {
   /** Milliseconds since the epoch; the guests' clock. */
@@ -19,7 +27,7 @@ export interface SupervisorOptions {
   /** Every batch of every generation: the record that replay needs. */
   readonly onBatch?: OnBatch;
   /** A worker ended that the supervisor did not close. */
-  readonly onWorkerLost?: (event: { readonly domain: string; readonly reason: string }) => void;
+  readonly onWorkerLost?: (event: LostWorker) => void;
   /** Megabytes that a worker may hold beside the heaps of its isolates. */
   readonly memoryMb?: number;
   /** Milliseconds beyond a limit until SIGKILL. */
@@ -64,6 +72,8 @@ export class Supervisor {
   readonly #pool: WorkerPool;
   readonly #guests = new Map<string, Guest>();
   readonly #idle: IdleQueue<Guest>;
+  /** The bundle of each isolate. */
+  readonly #digests = new Map<number, string>();
   #isolates = 0;
 
   constructor(options: SupervisorOptions = {}) {
@@ -76,7 +86,8 @@ export class Supervisor {
       spareAfterMs: options.spareAfterMs ?? WORKER.spareAfterMs,
       perDomain: options.perDomain ?? (() => 1),
       preludeCache: (scripts) => this.#codeCache.get(scripts, scripts.prelude) ?? NO_CACHE,
-      onLost: (domain, reason) => options.onWorkerLost?.({ domain, reason }),
+      onLost: (domain, { cause, reason, culprit }) =>
+        options.onWorkerLost?.({ domain, cause, reason, culprit: this.#digests.get(culprit) }),
     });
     this.#idle = new IdleQueue(options.generationIdleMs ?? GENERATION.idleMs, (guest) => guest.hibernate());
   }
@@ -148,8 +159,11 @@ export class Supervisor {
     const heapMb = Math.max(MIN_HEAP_MB, options.heapMb);
     const place = this.#pool.place(scripts, options.domain, heapMb);
     this.#isolates = (this.#isolates % 0xffff_ffff) + 1;
+    const isolateId = this.#isolates;
+    this.#digests.set(isolateId, options.digest);
     return new Generation(place.process, {
-      isolateId: this.#isolates,
+      isolateId,
+      owner: options.digest,
       heapMb,
       code: options.code,
       codeCache: this.#codeCache.get(scripts, options.code) ?? NO_CACHE,
@@ -159,6 +173,7 @@ export class Supervisor {
       onBatch: this.#options.onBatch,
       onIdle,
       onEnd: (unseen) => {
+        this.#digests.delete(isolateId);
         place.release();
         onEnd(unseen);
       },

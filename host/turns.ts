@@ -48,6 +48,14 @@ export class Turns {
     if (queue?.size === 0) this.#waiting.delete(owner);
   }
 
+  /** There are no turns any more: everything that waits goes now, and whatever is taken from here on. */
+  end(): void {
+    const waiting = [...this.#waiting.values()].flatMap((queue) => [...queue]);
+    this.#waiting.clear();
+    this.#free = Number.POSITIVE_INFINITY;
+    for (const go of waiting) go();
+  }
+
   get size(): number {
     let size = 0;
     for (const queue of this.#waiting.values()) size += queue.size;

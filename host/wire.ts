@@ -2,7 +2,10 @@
 // forwarded unparsed. A frame is: u32 LE length of what follows, u8 type, u32 LE isolate, payload. Used by both sides.
 import { SignetError } from '../src/error.ts';
 
-/** Frame types. Below 64: supervisor to worker. From 64: worker to supervisor, exactly one for each request, in order. */
+/**
+ * Frame types. Below 64: supervisor to worker. From 64: worker to supervisor, exactly one for each request, in order; the payload
+ * of each begins with a u32, the microseconds of processor time that the worker used for it.
+ */
 export const FRAME = {
   /** The guest prelude, once, first: fields script, code cache. No answer. */
   prelude: 1,

@@ -20,7 +20,7 @@ export interface WorkerPoolOptions {
   /** The code cache of the prelude, or empty. */
   readonly preludeCache: (scripts: BundledScripts) => Uint8Array;
   /** A worker ended that the pool did not end. */
-  readonly onLost: (domain: string, reason: string) => void;
+  readonly onLost: (domain: string, loss: Loss) => void;
 }
 
 /** Room for one isolate in a worker of the domain. */
@@ -143,7 +143,7 @@ export class WorkerPool {
       else this.#domains.delete(domain);
       if (this.#domains.size === 0 && this.#spare !== undefined) this.#idle.add(this.#spare);
     }
-    if (loss.cause !== 'closed') this.#options.onLost(domain ?? '(spare)', loss.reason);
+    if (loss.cause !== 'closed') this.#options.onLost(domain ?? '(spare)', loss);
   }
 
   #start(scripts: BundledScripts, memoryBytes: () => number, onLost: (loss: Loss) => void): WorkerProcess {

@@ -2,13 +2,17 @@
 // hard limit of time and memory with SIGKILL behind it, and no trust in anything that comes back.
 
 import { residentBytes } from './memory.ts';
+import { MemoryShares } from './memory-shares.ts';
 import { plainWithin } from './plain-text.ts';
+import { Turns } from './turns.ts';
 import { FRAME, FrameDecoder, MAX_ANSWER_BYTES } from './wire.ts';
 import { type LaunchedWorker, launchWorker } from './worker/launch.ts';
 
 const TICK_MS = 20;
 const START_MS = 15_000;
 
+/** Signals that no fault of the process itself raises: a person, the service manager, or the kernel for want of memory. */
+const OTHERS_SIGNALS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
 /** Why a worker was lost. */
 export type LossCause =
   /** It did not answer the request at the head in its time. */
@@ -17,6 +21,8 @@ export type LossCause =
   | 'memory'
   /** It ended by itself. */
   | 'exit'
+  /** Someone else ended it. */
+  | 'killed'
   /** It sent what no honest worker sends. */
   | 'protocol'
   /** The supervisor ended it. */
@@ -25,6 +31,8 @@ export type LossCause =
 export interface Loss {
   readonly cause: LossCause;
   readonly reason: string;
+  /** The isolate that caused it; 0: none did, or nobody knows which. */
+  readonly culprit: number;
 }
 
 /** One request and what becomes of it: one of its two functions is called, once; `lost` also after `answered` threw. */
@@ -34,14 +42,18 @@ export interface Request {
   readonly expects: readonly number[];
   /** Milliseconds that the worker may take, counted from when it can have begun. */
   readonly limitMs: number;
-  /** Called with a view that is valid during the call. Throws on what an honest worker does not say: that loses it. */
-  answered(type: number, payload: Buffer): void;
+  /**
+   * Called with a view that is valid during the call, and the microseconds of processor time that the worker says it took. Throws
+   * on what an honest worker does not say: that loses it.
+   */
+  answered(type: number, payload: Buffer, cpuMicros: number): void;
   /** `head`: it was this request that the worker was at. */
   lost(loss: Loss, head: boolean): void;
 }
 
 /** What is looked at every 20 ms while the worker has something to do. */
 export interface Ticker {
+  readonly isolate: number;
   /** True as long as there is something to look at. */
   tick(nowMs: number): boolean;
 }
@@ -55,6 +67,8 @@ export interface WorkerLimits {
 
 /** One child process that holds isolates of one trust domain. */
 export class WorkerProcess {
+  /** Whose batch is next. */
+  readonly turns = new Turns();
   readonly #launched: LaunchedWorker;
   readonly #limits: WorkerLimits;
   readonly #onLost: (loss: Loss) => void;
@@ -65,6 +79,7 @@ export class WorkerProcess {
   #outbox: Buffer[] = [];
   #timer: NodeJS.Timeout | undefined;
   #loss: Loss | undefined;
+  readonly #memory = new MemoryShares();
   /** Settled when the process is gone. */
   readonly exited: Promise<void>;
 
@@ -78,8 +93,12 @@ export class WorkerProcess {
       child.once('close', () => done());
       child.once('error', () => done());
     });
-    child.once('error', (error) => this.#lose('exit', `it cannot be started: ${error.message}`));
-    child.once('exit', (code, signal) => this.#lose('exit', this.#ending(code, signal)));
+    child.once('error', (error) => this.#lose('killed', `it cannot be started: ${error.message}`));
+    // After `exit` and the end of the wire: what it answered before counts, or another than the one it was at would be blamed.
+    child.once('close', (code, signal) => {
+      const byOthers = signal !== null && OTHERS_SIGNALS.has(signal);
+      this.#lose(byOthers ? 'killed' : 'exit', this.#ending(code, signal));
+    });
     wire.on('data', (chunk: Buffer) => this.#receive(chunk));
     // The exit tells more than the closed socket; where only the socket goes, the process is ended.
     wire.on('error', () => child.kill('SIGKILL'));
@@ -128,6 +147,7 @@ export class WorkerProcess {
 
   unwatch(ticker: Ticker): void {
     this.#tickers.delete(ticker);
+    this.#memory.forget(ticker.isolate);
   }
 
   /** Starts looking every 20 ms, until there is nothing to look at; as long as it looks, this process does not end by itself. */
@@ -168,10 +188,15 @@ export class WorkerProcess {
       this.#lose('protocol', `it broke the protocol: frame ${type} of isolate ${isolate} was not asked for`);
       return;
     }
+    if (payload.length < 4) {
+      this.#lose('protocol', 'it broke the protocol: an answer without what it cost');
+      return;
+    }
     this.#requests.shift();
     this.#headSince = performance.now();
+    this.#memory.worked(isolate);
     try {
-      head.answered(type, payload);
+      head.answered(type, payload.subarray(4), payload.readUInt32LE(0));
     } catch (thrown) {
       this.#requests.unshift(head);
       throw thrown;
@@ -194,10 +219,27 @@ export class WorkerProcess {
       this.#lose('hang', 'it did not answer in time');
       return;
     }
+    this.#memory.worked(head.isolate);
     const held = this.pid === undefined ? undefined : residentBytes(this.pid);
+    if (held === undefined) return;
+    this.#memory.measured(held);
     const ceiling = this.#limits.memoryBytes();
-    if (held !== undefined && held > ceiling) {
+    if (held > ceiling) {
       this.#lose('memory', `it held ${held} bytes of memory, more than ${ceiling}`);
+    }
+  }
+
+  #culprit(cause: LossCause): number {
+    switch (cause) {
+      case 'closed':
+      case 'killed':
+        return 0;
+      case 'memory':
+        return this.#memory.largest;
+      case 'hang':
+      case 'exit':
+      case 'protocol':
+        return this.#requests[0]?.isolate ?? 0;
     }
   }
 
@@ -209,7 +251,7 @@ export class WorkerProcess {
 
   #lose(cause: LossCause, reason: string): void {
     if (this.#loss !== undefined) return;
-    const loss: Loss = { cause, reason };
+    const loss: Loss = { cause, reason, culprit: this.#culprit(cause) };
     this.#loss = loss;
     clearInterval(this.#timer);
     const { child, wire } = this.#launched;
@@ -218,6 +260,7 @@ export class WorkerProcess {
     this.#onLost(loss);
     const requests = this.#requests.splice(0);
     for (const [index, request] of requests.entries()) request.lost(loss, index === 0);
+    this.turns.end();
     this.#tickers.clear();
   }
 }

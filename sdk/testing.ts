@@ -78,8 +78,8 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
       invoke: async ({ text }, { tenant, dryRun }, accept) => {
         const guest = await supervisor.open({ digest, tenant, domain: 'test', code, heapMb: limits.heapMb });
         const callId = `test-${++calls}`;
-        const { wallMs, outputBytes, effects } = limits;
-        const limited = { callId, wallMs, outputBytes, effects, dryRun, perform };
+        const { wallMs, cpuMs, outputBytes, effects } = limits;
+        const limited = { callId, wallMs, cpuMs, outputBytes, effects, dryRun, perform };
         return { callId, output: accept(await guest.call(`${kind}/${name}`, text, limited)) };
       },
     });

@@ -11,7 +11,7 @@ import {
   formatFields,
   MAX_ANSWER_BYTES,
   MAX_REQUEST_BYTES,
-  textFrame,
+  numberedFrame,
 } from '../wire.ts';
 
 const WIRE = 3;
@@ -42,7 +42,7 @@ function handle(type: number, id: number, payload: Buffer): void {
     case FRAME.compile: {
       const fields = new FieldReader(payload);
       const made = Engine.compile(addon, fields.text(), fields.text());
-      if ('prelude' in made) send(bytesFrame(FRAME.compiled, id, formatFields([made.prelude, made.code])));
+      if ('prelude' in made) sendBytes(FRAME.compiled, id, formatFields([made.prelude, made.code]));
       else answer(id, made);
       return;
     }
@@ -90,15 +90,31 @@ function forget(id: number): void {
 function answer(id: number, outcome: Outcome): void {
   if ('failure' in outcome) {
     const message = Buffer.from(outcome.message, 'utf8');
-    send(bytesFrame(FRAME.failed, id, Buffer.concat([Buffer.of(outcome.failure), message])));
+    sendBytes(FRAME.failed, id, Buffer.of(outcome.failure), message);
     return;
   }
-  const frame = textFrame(FRAME.drained, id, outcome.text);
+  const frame = numberedFrame(FRAME.drained, id, usedMicros(), outcome.text);
   if (frame.length <= MAX_ANSWER_BYTES) send(frame);
   else {
     forget(id);
     answer(id, { failure: FAILURE.gone, message: 'too much was drained at once' });
   }
+}
+
+function sendBytes(type: number, id: number, ...parts: readonly Buffer[]): void {
+  const used = Buffer.alloc(4);
+  used.writeUInt32LE(usedMicros());
+  send(bytesFrame(type, id, Buffer.concat([used, ...parts])));
+}
+
+let counted = 0;
+
+/** Processor time since the last answer: an isolate runs on this thread. */
+function usedMicros(): number {
+  const { user, system } = process.threadCpuUsage();
+  const since = user + system - counted;
+  counted += since;
+  return Math.min(since, 0xffff_ffff);
 }
 
 function send(frame: Buffer): void {
@@ -118,5 +134,5 @@ function turn(): void {
   setImmediate(turn);
 }
 
-send(bytesFrame(FRAME.ready, 0));
+sendBytes(FRAME.ready, 0);
 turn();

@@ -19,6 +19,7 @@ export function callOptions(options: Partial<CallOptions> = {}): CallOptions {
   return {
     callId: `call-${++calls}`,
     wallMs: 10_000,
+    cpuMs: 10_000,
     outputBytes: 1 << 20,
     effects: 100,
     dryRun: false,

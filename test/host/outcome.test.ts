@@ -60,9 +60,10 @@ describe('codes', () => {
     ['memory', false, 'E_WORKER_LOST'],
     ['exit', true, 'E_WORKER_LOST'],
     ['protocol', true, 'E_WORKER_LOST'],
+    ['killed', true, 'E_WORKER_LOST'],
     ['closed', true, 'E_ABORTED'],
     ['closed', false, 'E_ABORTED'],
   ] as const)('of a loss by %s, at the head: %s', (cause, head, code) => {
-    expect(lossError({ cause, reason: 'r' }, 'x', head).code).toBe(code);
+    expect(lossError({ cause, reason: 'r', culprit: 0 }, 'x', head).code).toBe(code);
   });
 });

@@ -39,7 +39,7 @@ export function closeWorkersAfterEach(): void {
  */
 export function evilScript(answers: readonly string[]): string {
   return `const fs=require('node:fs');
-const frame=(type,isolate,payload)=>{const body=Buffer.from(payload);const f=Buffer.alloc(9+body.length);
+const frame=(type,isolate,payload,used=0)=>{const body=Buffer.concat([Buffer.from([used,0,0,0]),Buffer.from(payload)]);const f=Buffer.alloc(9+body.length);
 f.writeUInt32LE(5+body.length,0);f[4]=type;f.writeUInt32LE(isolate,5);body.copy(f,9);return f};
 const answers=[${answers.map((answer) => `(isolate)=>${answer}`).join(',')}];
 fs.writeSync(3,frame(${FRAME.ready},0,''));
