@@ -15,14 +15,10 @@ type Commands = { [N in CommandName]: (host: Host, input: CommandInput<N>) => Pr
 
 const COMMAND_HANDLERS: Commands = {
   'host.call': async (host, given) => {
-    const { kind, name, input, apply, version } = parseShape(
-      COMMANDS['host.call'],
-      given,
-      'the call',
-      'E_INPUT',
-    );
-    const how = { apply, ...(version === undefined ? {} : { version }) };
-    const { callId, bundle, output } = await host.dispatch(kind, name, input, how);
+    const call = parseShape(COMMANDS['host.call'], given, 'the call', 'E_INPUT');
+    const { kind, name, input, apply, version } = call;
+    const options = { apply, with: call.with, ...(version === undefined ? {} : { version }) };
+    const { callId, bundle, output } = await host.dispatch(kind, name, input, options);
     return { callId, bundle, output, dryRun: !apply } satisfies CallAnswer;
   },
   'host.audit': async (host, given) => {

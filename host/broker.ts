@@ -136,6 +136,8 @@ export class Broker {
         inputHash: call.inputHash,
         bundleDigest: call.bundle.digest,
         grantEpoch: granted.epoch,
+        callId: call.callId,
+        nested: call.depth > 0,
       });
     }
     return { capability, effect };

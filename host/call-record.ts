@@ -64,6 +64,7 @@ export class CallRecord {
       inputHash: this.inputHash,
       planHash: options.plan?.planHash ?? null,
       stepId: options.plan?.stepId ?? null,
+      ...(options.caller === undefined ? {} : { parent: options.caller.callId }),
     });
   }
 

@@ -3,18 +3,28 @@
 // that version.
 import { EXTENSION, KIND_NAMES, type Kind } from '../src/contracts/manifest.ts';
 import type { PlanContext, PlanDraft, Principal } from '../src/contracts/plan.ts';
-import { type CallOptions, type CallResult, dispatch, type Provider } from '../src/dispatch.ts';
+import { type CallResult, dispatch, type Provider } from '../src/dispatch.ts';
 import { SignetError } from '../src/error.ts';
 import type { PlanBook } from '../src/plan.ts';
 import { callInput } from './call-input.ts';
 import type { Invoke } from './capabilities/capability.ts';
 import type { GrantSet } from './grants.ts';
 import type { Installed } from './installed.ts';
+import { createInvoke } from './nested-call.ts';
 import { operator } from './operator.ts';
 
+/** A call as a step of a plan. */
+export interface PlannedCall {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly input: unknown;
+}
+
 export interface DispatchOptions {
-  /** Compiles a one-step plan, so that granted effects may mutate. Without it the call is a dry run. */
+  /** Compiles a plan of this call, so that granted effects may mutate. Without it the call is a dry run. */
   readonly apply?: boolean;
+  /** Calls that this one leads to and that may mutate, too: each a step of its own, for exactly its input, done once. */
+  readonly with?: readonly PlannedCall[];
   /** A range that chooses among the installed versions of the bundle; without it, the highest release answers. */
   readonly version?: string;
   readonly tenant?: string;
@@ -55,24 +65,28 @@ export class Calls {
     const { apply = false, version, tenant = 'default', principal = operator(), signal } = options;
     const find = (): Provider => installed.find(kind, name, version);
     const rest = { tenant, principal, ...(signal === undefined ? {} : { signal }) };
-    return this.#call(kind, name, given, find, rest, apply);
+    if (!apply) return dispatch(kind, name, given, { ...rest, dryRun: true }, find);
+    // What is called is what was planned, whatever is installed meanwhile.
+    const provider = find();
+    const steps = [{ kind, name, input: given }, ...(options.with ?? []).map(stepOf)];
+    const plan = this.#compile({ steps }, principal, (wanted, fn) =>
+      wanted === kind && fn === name ? provider : installed.find(wanted, fn),
+    );
+    return dispatch(kind, name, given, { ...rest, dryRun: false, plan }, () => provider);
   }
 
   /**
-   * The call that a bundle asks for: of the version that its `requires` names, dry where the caller is, in the caller's tenant,
-   * ended with the caller. What it may change is granted to the bundle that is called, and planned as every mutation is.
+   * The call that a bundle asks for: of the version that its `requires` names. What it may change is granted to the bundle that
+   * is called, and planned with the call that leads to it.
    */
-  readonly fromBundle: Invoke = async (caller, kind, name, input) => {
+  readonly fromBundle: Invoke = createInvoke(async (caller, { kind, name, input }, options) => {
     const { installed, requireOpen } = this.#options;
     requireOpen();
     const manifest = installed.manifestOf(caller.bundle.digest);
     const requires = new Map(Object.entries(manifest?.extensions[EXTENSION].requires ?? {}));
-    const principal = caller.plan?.principal ?? operator();
-    const options = { tenant: caller.tenant, principal, signal: caller.signal, caller };
     const find = (): Provider => installed.find(kind, name, requires.get(`${kind}/${name}`));
-    const { output } = await this.#call(kind, name, input, find, options, !caller.dryRun);
-    return output;
-  };
+    return dispatch(kind, name, input, options, find);
+  });
 
   /** One step of an audit, for the plan that was compiled for it. */
   async forAudit(kind: Kind, name: string, input: unknown, mode: CallMode): Promise<CallResult> {
@@ -83,24 +97,9 @@ export class Calls {
     return dispatch(kind, name, input, options, () => installed.find(kind, name));
   }
 
-  /** A plan of one step, compiled against what is installed and granted now, or against what `find` gives. */
+  /** A plan, compiled against what is installed and granted now; its context is for the first step. */
   async plan(draft: PlanDraft, principal: Principal): Promise<PlanContext> {
     return this.#compile(draft, principal, (kind, name) => this.#options.installed.find(kind, name));
-  }
-
-  async #call(
-    kind: Kind,
-    name: string,
-    input: unknown,
-    find: () => Provider,
-    options: Omit<CallOptions, 'dryRun' | 'plan'>,
-    apply: boolean,
-  ): Promise<CallResult> {
-    if (!apply) return dispatch(kind, name, input, { ...options, dryRun: true }, find);
-    // What is called is what was planned, whatever is installed meanwhile.
-    const provider = find();
-    const plan = this.#compile({ steps: [{ kind, name, input }] }, options.principal, () => provider);
-    return dispatch(kind, name, input, { ...options, dryRun: false, plan }, () => provider);
   }
 
   #compile(
@@ -116,8 +115,13 @@ export class Calls {
     };
     const plan = plans.compile(draft, { lookup }, principal, grants().epoch);
     const [step] = plan.steps;
-    if (step === undefined || plan.steps.length > 1)
-      throw new SignetError('E_PLAN', 'a plan of exactly one step is expected here');
+    if (step === undefined) throw new SignetError('E_PLAN', 'the plan has no step');
     return plans.contextFor(plan, step);
   }
 }
+
+const stepOf = ({ kind, name, input }: PlannedCall): PlannedCall => ({
+  kind,
+  name,
+  input: callInput(input, `${kind}/${name}`),
+});

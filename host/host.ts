@@ -127,7 +127,7 @@ export class Host {
           readOnlyPaths: ownCode(),
         }),
         log: (line) => this.#events.emit('log', line),
-        invoke: (caller, kind, name, input) => this.#calls.fromBundle(caller, kind, name, input),
+        invoke: (caller, wanted) => this.#calls.fromBundle(caller, wanted),
       },
     });
     this.#installed = new Installed({

@@ -38,6 +38,7 @@ type Refusal = Extract<EffectAnswer, { ok: false }>;
 const SHOWN_REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
   'E_CAPABILITY_DENIED',
   'E_PLAN_REQUIRED',
+  'E_DEPTH',
   'E_JOURNAL',
   'E_CONFIG',
 ]);
@@ -174,6 +175,7 @@ export class LoadedBundle {
       kind,
       fn: `${kind}/${name}`,
       tenant: options.tenant,
+      principal: options.principal,
       dryRun: options.dryRun,
       ...(options.plan === undefined ? {} : { plan: options.plan }),
       get inputHash() {

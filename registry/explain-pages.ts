@@ -103,6 +103,7 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_SPEC: page('A spec that cannot be evaluated is neither in order nor drifted.', 'signet audit with a spec whose source is missing'),
   E_GRANT: page('Authority is given by persons, once, and in exact words.', 'signet grant of a command that does not exist'),
   E_CAPABILITY_DENIED: page('A bundle holds no authority but what was granted to it [H10].', 'a bundle that reads a file outside its granted folder'),
+  E_DEPTH: page('A function that calls one that calls it back would go on until everything is used up [H13].', "ctx.invoke('skill/a', null) inside skill/a"),
   E_EXISTS: page('Who creates a file says that nothing is lost by it; if something is there, that was wrong.', "ctx.fs.writeText(path, text, 'create'), twice"),
   E_CAPABILITY_ARGS: page('An effect with arguments that nobody defined could mean anything [H9].', 'ctx.fs.readText() without a path'),
   E_EXEC: page('A program that did not end properly did not necessarily do what it was asked.', 'a granted program that runs longer than its timeout'),

@@ -129,6 +129,7 @@ export const CODES = {
   // authority: grants and effects
   E_GRANT: row(1, 'A grant cannot be made or removed: not by a person, already there, or its command cannot be resolved.', 'Read the sentence; `signet grant` shows what is granted.'),
   E_CAPABILITY_DENIED: row(1, 'An effect goes beyond what manifest, kind and grants allow together.', 'Grant exactly this with `signet grant`, if it is meant to happen.'),
+  E_DEPTH: row(1, 'Functions call each other deeper than allowed, perhaps in a circle.', 'Break the circle: let one of them answer without calling the next.'),
   E_EXISTS: row(1, 'A file that a bundle wants to create is there already.', 'Let the bundle choose another name, or replace the file.'),
   E_CAPABILITY_ARGS: row(1, 'A bundle asked for an effect with arguments that the capability does not have.', 'Correct the call in the bundle.'),
   E_EXEC: row(1, 'A granted program could not be started, was ended by a signal, or did not end in time.', 'Run the command by hand; raise its timeout if it is only slow.'),

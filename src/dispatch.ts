@@ -10,6 +10,7 @@ import { kindValidator } from './kinds/validators.ts';
 
 /** A call that leads to another: what it has left is all that the other may use, and it ends with it. */
 export interface Caller {
+  readonly callId: string;
   /** How many calls led to it: 0 for a call from outside. */
   readonly depth: number;
   /** When it ends at the latest: milliseconds since the epoch, by the host's clock. */

@@ -31,11 +31,16 @@ export interface MutatingCall {
   readonly inputHash: string;
   readonly bundleDigest: string;
   readonly grantEpoch: string;
+  readonly callId: string;
+  /** True for a call that another one led to: its context is that one's. */
+  readonly nested: boolean;
 }
 
 /** The plans compiled in this host. */
 export class PlanBook {
   readonly #plans = new Map<string, Plan>();
+  /** The call that acts for a step: each step is done by one. */
+  readonly #takenBy = new Map<Step, string>();
   readonly #ports: PlanPorts;
 
   constructor(ports: PlanPorts) {
@@ -114,7 +119,10 @@ export class PlanBook {
     return { planHash: plan.planId, stepId: step.id, principal: plan.principal, grantEpoch: plan.grantEpoch };
   }
 
-  /** Throws E_PLAN_REQUIRED unless the context names a step, compiled here, for exactly this call under these grants. */
+  /**
+   * Throws E_PLAN_REQUIRED unless the context names a step, compiled here, for exactly this call under these grants. A call that
+   * another one led to needs a step of its own in the same plan. A step is done by one call.
+   */
   authorize(context: PlanContext | undefined, call: MutatingCall): void {
     const refuse: (why: string) => never = (why) => {
       throw new SignetError('E_PLAN_REQUIRED', `${call.kind}/${call.name} may not mutate: ${why}`, {
@@ -123,8 +131,11 @@ export class PlanBook {
     };
     if (context === undefined) refuse('the call has no plan');
     const plan = this.#plans.get(context.planHash) ?? refuse('no such plan was compiled in this host');
-    const step =
-      plan.steps.find((candidate) => candidate.id === context.stepId) ?? refuse('the plan has no such step');
+    const step = call.nested
+      ? (this.#stepFor(plan, call) ??
+        refuse('another call led to it, and the plan has no step left for exactly this function and input'))
+      : (plan.steps.find((candidate) => candidate.id === context.stepId) ??
+        refuse('the plan has no such step'));
     if (step.kind !== call.kind || step.name !== call.name)
       refuse(`the step is for ${step.kind}/${step.name}`);
     if (step.inputHash !== call.inputHash) refuse('its input is not the one that was planned');
@@ -135,5 +146,22 @@ export class PlanBook {
     if (context.principal.kind !== plan.principal.kind || context.principal.id !== plan.principal.id) {
       refuse('the plan belongs to another principal');
     }
+    if (!this.#isFreeFor(step, call)) refuse('another call has acted for that step');
+    this.#takenBy.set(step, call.callId);
+  }
+
+  #stepFor(plan: Plan, call: MutatingCall): Step | undefined {
+    const { kind, name, inputHash } = call;
+    const fits = plan.steps.filter(
+      (step) => step.kind === kind && step.name === name && step.inputHash === inputHash,
+    );
+    return (
+      fits.find((step) => this.#takenBy.get(step) === call.callId) ??
+      fits.find((step) => this.#isFreeFor(step, call))
+    );
+  }
+
+  #isFreeFor(step: Step, { callId }: MutatingCall): boolean {
+    return (this.#takenBy.get(step) ?? callId) === callId;
   }
 }

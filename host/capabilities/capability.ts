@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { JsonValue } from '../../src/contracts/common.ts';
 import type { Grant } from '../../src/contracts/config.ts';
 import type { CapabilityId, CapabilityRequest, Kind } from '../../src/contracts/manifest.ts';
-import type { PlanContext } from '../../src/contracts/plan.ts';
+import type { PlanContext, Principal } from '../../src/contracts/plan.ts';
 import type { Caller } from '../../src/dispatch.ts';
 import { SignetError } from '../../src/error.ts';
 import { parseShape } from '../../src/shape.ts';
@@ -14,12 +14,12 @@ import type { KeyValueStore } from '../kv.ts';
 
 /** One call, as the host knows it: nothing in here comes from the bundle's code. One object for the whole call. */
 export interface CallContext extends Caller {
-  readonly callId: string;
   readonly bundle: { readonly name: string; readonly version: string; readonly digest: string };
   readonly kind: Kind;
   /** `kind/name`. */
   readonly fn: string;
   readonly tenant: string;
+  readonly principal: Principal;
   readonly dryRun: boolean;
   readonly plan?: PlanContext;
   readonly inputHash: string;
@@ -37,16 +37,24 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** A call that a function of a bundle asks for. */
+export interface NestedCall {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly input: JsonValue;
+  readonly dryRun: boolean;
+}
+
+/** Calls a function for a call that is under way, as its tenant and principal and within what it has left; its output. */
+export type Invoke = (caller: CallContext, wanted: NestedCall) => Promise<JsonValue>;
+
 /** The host's means, handed to every capability. */
 export interface Services {
   readonly kv: KeyValueStore;
   readonly files: GrantedFiles;
-  readonly log: (line: LogLine) => void;
   readonly invoke: Invoke;
+  readonly log: (line: LogLine) => void;
 }
-
-/** Calls `kind/name` for a bundle, in a version that it requires: the output, or a SignetError with the code of the call. */
-export type Invoke = (caller: CallContext, kind: Kind, name: string, input: unknown) => Promise<unknown>;
 
 export interface EffectContext {
   readonly call: CallContext;

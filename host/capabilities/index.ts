@@ -4,6 +4,7 @@ import { clock } from './clock.ts';
 import { exec } from './exec.ts';
 import { fsList, fsRead } from './fs-read.ts';
 import { fsWrite } from './fs-write.ts';
+import { invoke } from './invoke.ts';
 import { kvDelete, kvGet, kvList, kvSet } from './kv.ts';
 import { log } from './log.ts';
 import { random } from './random.ts';
@@ -16,6 +17,7 @@ const TABLE = {
   'fs.list': fsList,
   'fs.write': fsWrite,
   exec,
+  invoke,
   'kv.get': kvGet,
   'kv.list': kvList,
   'kv.set': kvSet,

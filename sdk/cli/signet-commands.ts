@@ -47,11 +47,17 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     arity: [1, 2],
     options: {
       directory,
-      apply: { type: 'boolean', does: 'compile a one-step plan and let granted effects mutate' },
+      apply: { type: 'boolean', does: 'compile a plan of the call and let granted effects mutate' },
       version: {
         type: 'string',
         value: 'RANGE',
         does: 'which of the installed versions (default: the highest)',
+      },
+      with: {
+        type: 'string',
+        multiple: true,
+        value: "'KIND/NAME JSON'",
+        does: 'with --apply: a call that this one leads to may mutate, too; may be repeated',
       },
     },
     example: `signet call skill/hello '{"name":"Ada"}'`,

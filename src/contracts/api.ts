@@ -13,6 +13,11 @@ export const COMMANDS = {
     apply: z.boolean().default(false),
     /** A range that chooses among the installed versions. */
     version: VersionRange.optional(),
+    /** Calls that this one leads to and that may mutate, too, each with exactly this input. */
+    with: z
+      .array(z.strictObject({ kind: Kind, name: FunctionName, input: z.unknown() }))
+      .max(64)
+      .default([]),
   }),
   /** Audits the specs of a file. Paths are absolute. */
   'host.audit': z.strictObject({

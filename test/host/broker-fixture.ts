@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Broker, type EffectAnswer } from '../../host/broker.ts';
-import type { CallContext, LogLine } from '../../host/capabilities/capability.ts';
+import type { CallContext, Invoke, LogLine } from '../../host/capabilities/capability.ts';
 import { GrantedFiles } from '../../host/granted-files.ts';
 import { GrantSet } from '../../host/grants.ts';
 import { openJournalFile } from '../../host/journal-file.ts';
@@ -36,6 +36,8 @@ export interface Fixture {
   readonly faults: SignetError[];
   now: number;
   grants: GrantSet;
+  /** Answers what is invoked: with what was wanted. */
+  invoke: Invoke;
   /** Replaces the journal's append; for a journal that fails. */
   append: JournalSink['append'] | undefined;
   records(): JournalEntry[];
@@ -80,8 +82,8 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
     services: {
       kv,
       files: new GrantedFiles({ protectedPaths, builtInRoot: join(state, 'example') }),
+      invoke: (caller, wanted) => fixture.invoke(caller, wanted),
       log: (line) => lines.push(line),
-      invoke: async (caller) => Promise.reject(new Error(`${caller.fn} invokes nothing here`)),
     },
     fault: (error) => faults.push(error),
   });
@@ -94,6 +96,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
     now: NOW,
     grants,
     append: undefined,
+    invoke: async (_, wanted) => ({ ...wanted }),
     records: () => [...journal.records()].map(({ record }) => record),
     call: (overrides = {}) => ({
       callId: 'call-1',
@@ -101,6 +104,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       kind: 'skill',
       fn: 'skill/work',
       tenant: 'default',
+      principal: { kind: 'human', id: 'ann' },
       dryRun: false,
       inputHash: INPUT_HASH,
       requests: [
@@ -111,6 +115,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
         { id: 'fs.read', paths: 'granted' },
         { id: 'fs.write', paths: 'granted' },
         { id: 'exec', commands: 'granted' },
+        { id: 'invoke', functions: ['skill/other', 'skill/work'] },
       ],
       depth: 0,
       budget: new Budget(1_000),

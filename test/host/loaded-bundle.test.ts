@@ -306,7 +306,13 @@ test('a call that another leads to has its deadline, its depth and its budget', 
     return perform(context, effect);
   };
   const budget = new Budget(7);
-  const caller = { depth: 2, deadlineMs: fixture.now + 500, budget, signal: new AbortController().signal };
+  const caller = {
+    callId: 'caller',
+    depth: 2,
+    deadlineMs: fixture.now + 500,
+    budget,
+    signal: new AbortController().signal,
+  };
   await call(bundle, 'keeps', 'v', { caller });
   expect(seen[0]).toMatchObject({ depth: 3, deadlineMs: fixture.now + 500 });
   expect([seen[0]?.budget.effectsLeft, budget.effectsLeft]).toEqual([6, 6]);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { PlanContext } from '../../src/contracts/plan.ts';
 import { compileSchema } from '../../src/json-schema.ts';
 import { type Catalog, PlanBook } from '../../src/plan.ts';
@@ -52,6 +52,8 @@ function planned(): { context: PlanContext; call: Parameters<PlanBook['authorize
     inputHash: only.inputHash,
     bundleDigest: only.bundle,
     grantEpoch: epoch,
+    callId: 'call-1',
+    nested: false,
   };
   return { context: book.contextFor(plan, only), call };
 }
@@ -147,4 +149,47 @@ test('every reason against a draft is listed at once', () => {
   expect(attempt).toThrowError(/step 0.*no installed bundle.*step 1.*n: .*step 2.*depends on step 7/s);
   expect(attempt).toThrowError(expect.objectContaining({ code: 'E_PLAN' }));
   expect(records).toEqual([]);
+});
+
+describe('a call that another one led to', () => {
+  const input = (n: number) => ({ kind: 'skill', name: 'write', input: { n } }) as const;
+  const steps = (...inputs: number[]) => {
+    const plan = book.compile({ steps: inputs.map(input) }, catalog, human, epoch);
+    const context = book.contextFor(plan, plan.steps[0]!);
+    const call = (index: number, callId: string) => {
+      const { kind, name, inputHash, bundle } = plan.steps[index]!;
+      return { kind, name, inputHash, bundleDigest: bundle, grantEpoch: epoch, callId, nested: true };
+    };
+    return { context, call };
+  };
+  const REFUSED = expect.objectContaining({ code: 'E_PLAN_REQUIRED' });
+
+  test('needs a step of its own: that of its caller is none', () => {
+    const { context, call } = steps(1, 2);
+    book.authorize(context, { ...call(0, 'root'), nested: false });
+    expect(() => book.authorize(context, call(0, 'nested'))).toThrowError(REFUSED);
+    expect(() => book.authorize(context, call(1, 'nested'))).not.toThrow();
+    for (const change of [
+      { inputHash: digest('9') },
+      { name: 'other' },
+      { bundleDigest: digest('9') },
+      { grantEpoch: digest('9') },
+    ])
+      expect(() => book.authorize(context, { ...call(1, 'nested'), ...change })).toThrowError(REFUSED);
+    expect(() => book.authorize(undefined, call(1, 'nested'))).toThrowError(REFUSED);
+  });
+
+  test('does its step alone, with as many effects as it likes; two equal steps are for two calls', () => {
+    const { context, call } = steps(1, 2, 2);
+    for (const callId of ['a', 'a', 'b', 'a', 'b'])
+      expect(() => book.authorize(context, call(1, callId))).not.toThrow();
+    expect(() => book.authorize(context, call(1, 'c'))).toThrowError(REFUSED);
+  });
+
+  test('a step of a call from outside is done by one call, too', () => {
+    const { context, call } = planned();
+    book.authorize(context, call);
+    expect(() => book.authorize(context, call)).not.toThrow();
+    expect(() => book.authorize(context, { ...call, callId: 'call-2' })).toThrowError(REFUSED);
+  });
 });

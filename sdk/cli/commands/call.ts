@@ -5,21 +5,16 @@ import { SignetError } from '../../../src/error.ts';
 import { parseJson } from '../../../src/json.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { connect } from '../../client.ts';
-import { directoryOf, type Run, text } from '../command.ts';
+import { directoryOf, type Run, text, texts } from '../command.ts';
 
 export const run: Run = async (invocation) => {
   const { positionals, flags, json, output } = invocation;
   const [fn = '', given = '{}'] = positionals;
-  const [kind, name, ...rest] = fn.split('/');
-  if (name === undefined || rest.length > 0)
-    throw new SignetError('E_USAGE', `expected KIND/NAME, found ${JSON.stringify(fn)}`, {
-      fix: 'signet tools',
-    });
   const request = {
-    kind,
-    name,
+    ...functionOf(fn),
     input: parseJson(given === '-' ? readFileSync(0, 'utf8') : given, 'the input'),
     apply: flags['apply'] === true,
+    with: texts(invocation, 'with').map(stepOf),
     version: text(invocation, 'version'),
   };
   const input = parseShape(COMMANDS['host.call'], request, fn, 'E_USAGE');
@@ -41,3 +36,17 @@ export const run: Run = async (invocation) => {
     await client.close();
   }
 };
+
+function functionOf(fn: string): { kind: string; name: string } {
+  const [kind = '', name, ...rest] = fn.split('/');
+  if (name !== undefined && rest.length === 0) return { kind, name };
+  throw new SignetError('E_USAGE', `expected KIND/NAME, found ${JSON.stringify(fn)}`, {
+    fix: 'signet tools',
+  });
+}
+
+/** `KIND/NAME JSON`, as a refusal proposes it. */
+function stepOf(text: string): object {
+  const [fn = ''] = text.split(' ', 1);
+  return { ...functionOf(fn), input: parseJson(text.slice(fn.length) || 'null', `the input of ${fn}`) };
+}

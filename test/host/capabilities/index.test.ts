@@ -9,6 +9,7 @@ test('the effects of today, each under a capability that a manifest can ask for'
     'fs.list',
     'fs.read',
     'fs.write',
+    'invoke',
     'kv.delete',
     'kv.get',
     'kv.list',
