@@ -72,7 +72,8 @@ test('a fan-out has no more effects than its root; the host answers afterwards',
   const answered = codes.filter((code) => code === 'ok').length;
   expect(answered).toBeGreaterThan(0);
   expect(answered).toBeLessThanOrEqual(500);
-  expect(new Set(codes)).toEqual(new Set(['ok', 'E_EFFECT_LIMIT']));
+  // Out of effects itself, or by way of one that was.
+  for (const code of codes) expect(['ok', 'E_EFFECT_LIMIT', 'E_GUEST']).toContain(code);
   expect((await host.dispatch('skill', 'peek', null)).output).toBeNull();
 });
 
