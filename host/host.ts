@@ -3,6 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
+import { configDirectory } from '../keys/keyring.ts';
+import { SecretStore } from '../keys/secret-store.ts';
 import { readFirstPartyLock } from '../registry/first-party.ts';
 import { Project } from '../registry/project.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
@@ -14,6 +16,7 @@ import { PlanBook } from '../src/plan.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 import { unresolvedEffects } from '../src/unresolved-effects.ts';
 import { UseCount } from '../src/uses.ts';
+import { systemResolve } from './addresses.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
 import { Calls, type DispatchOptions } from './calls.ts';
@@ -128,6 +131,8 @@ export class Host {
         }),
         log: (line) => this.#events.emit('log', line),
         invoke: (caller, wanted) => this.#calls.fromBundle(caller, wanted),
+        resolve: systemResolve,
+        secrets: new SecretStore(configDirectory()),
       },
     });
     this.#installed = new Installed({

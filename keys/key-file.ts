@@ -1,11 +1,12 @@
 // The file of one signing key (registry/FORMAT.md "Keys"): plain, or sealed under a passphrase. Reading one never says anything of
 // what it holds: neither a parser's message nor a cause is passed on, for both may quote it.
+import { lstatSync } from 'node:fs';
 import { decodeBase64, encodeBase64 } from '../src/base64.ts';
 import { KeyFile } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import { formatDocument, parseDocument } from './document.ts';
 import { formatPublicKey, type KeyPair, keyPairFromSeed, parsePublicKey } from './ed25519.ts';
-import { openSeed, sealSeed } from './secret-box.ts';
+import { seal, unseal } from './secret-box.ts';
 
 export const MAX_KEY_FILE = 4096;
 
@@ -22,7 +23,7 @@ export function encodeKey(key: KeyPair, passphrase?: string): Uint8Array {
   const secret: KeyFile['secret'] =
     passphrase === undefined
       ? { encoding: 'plain', seed: encodeBase64(seed) }
-      : sealSeed(seed, passphrase, publicKey);
+      : seal(seed, passphrase, publicKey);
   return formatDocument({ type: 'key/1', publicKey, secret } satisfies KeyFile);
 }
 
@@ -65,6 +66,14 @@ export function refuseShared(path: string, mode: number, uid: number, expected: 
     refuseKeyFile(path, 'belongs to another user', String(process.getuid()), String(uid));
 }
 
+/** Refuses a folder that is a link or a file, or that others may look into; nothing where there is none. */
+export function refuseSharedFolder(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isDirectory()) refuseKeyFile(path, 'is no folder');
+  refuseShared(path, stats.mode, stats.uid, '0700');
+}
+
 /** E_KEY_FILE about a file or variable. */
 export function refuseKeyFile(item: string, what: string, expected?: string, actual?: string): never {
   throw new SignetError('E_KEY_FILE', `${item} ${what}`, {
@@ -89,7 +98,7 @@ function openSealed(
   item: string,
 ): Uint8Array {
   try {
-    return openSeed(secret, passphrase, publicKey, item);
+    return unseal(secret, passphrase, publicKey, item);
   } catch (thrown) {
     if (thrown instanceof SignetError && thrown.code === 'E_PASSPHRASE') throw thrown;
     return refuseKeyFile(item, 'is no key file');

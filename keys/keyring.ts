@@ -15,6 +15,7 @@ import {
   readKeyInfo,
   refuseKeyFile,
   refuseShared,
+  refuseSharedFolder,
 } from './key-file.ts';
 import { createFileExclusive, readRegularFile, writeFileAtomic } from './safe-file.ts';
 import { processSecrets, type SecretSource } from './secret-source.ts';
@@ -191,7 +192,7 @@ export class Keyring {
   /** The bytes of a key file that no one else may read. */
   #read(folder: string, name: string): Uint8Array {
     const path = this.#path(folder, name);
-    for (const part of [this.directory, join(this.directory, folder)]) this.#checkFolder(part);
+    for (const part of [this.directory, join(this.directory, folder)]) refuseSharedFolder(part);
     const file = readRegularFile(path, MAX_KEY_FILE);
     if (file === undefined) {
       throw new SignetError('E_NOT_FOUND', `there is no key ${path}`, {
@@ -205,15 +206,8 @@ export class Keyring {
 
   #createExclusive(folder: string, name: string, bytes: Uint8Array): boolean {
     mkdirSync(join(this.directory, folder), { recursive: true, mode: 0o700 });
-    for (const part of [this.directory, join(this.directory, folder)]) this.#checkFolder(part);
+    for (const part of [this.directory, join(this.directory, folder)]) refuseSharedFolder(part);
     return createFileExclusive(this.#path(folder, name), bytes, 0o600);
-  }
-
-  #checkFolder(path: string): void {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    if (stats === undefined) return;
-    if (!stats.isDirectory()) refuseKeyFile(path, 'is no folder');
-    refuseShared(path, stats.mode, stats.uid, '0700');
   }
 }
 

@@ -1,6 +1,7 @@
-// Where secrets come from besides the keyring (DESIGN.md §7 "Keys"): an environment variable, a command without a shell, a terminal
-// without echo. The variables are taken out of the environment first, so that no child process inherits them.
-import { spawnSync } from 'node:child_process';
+// Where secrets come from besides the user's files (DESIGN.md §4 "`secret`", §7 "Keys"): an environment variable, a command without
+// a shell, a terminal without echo. The variables are taken out of the environment first, so that no child process inherits them.
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { SignetError } from '../src/error.ts';
 import type { KeyPair } from './ed25519.ts';
 import { decodeKeyText } from './key-file.ts';
@@ -11,6 +12,8 @@ type Environment = Record<string, string | undefined>;
 const PASSPHRASE = 'SIGNET_KEY_PASSPHRASE';
 const NEW_PASSPHRASE = 'SIGNET_KEY_NEW_PASSPHRASE';
 const SIGNING_KEY = 'SIGNET_SIGNING_KEY';
+const SECRET = 'SIGNET_SECRET_';
+const COMMAND = '_COMMAND';
 const COMMAND_MS = 120_000;
 const MAX_OUTPUT = 16 * 1024;
 
@@ -24,16 +27,29 @@ export interface SecretSource {
   signingKey(): KeyPair | undefined;
 }
 
+/** The same for a host at work: nothing here asks, or keeps the process from its other work. */
+export interface UnattendedSource {
+  /** The passphrase of variable or command, if there is one. E_PASSPHRASE where the command fails. */
+  unattendedPassphrase(): Promise<string | undefined>;
+  /** The names that a variable `SIGNET_SECRET_<NAME>` or a command `SIGNET_SECRET_<NAME>_COMMAND` gives a value. */
+  secretNames(): ReadonlyMap<string, 'variable' | 'command'>;
+  /** Its value; undefined where neither is set. E_SECRET where the command fails. */
+  secret(name: string): Promise<string | undefined>;
+}
+
 /**
- * The secrets of an environment. The variables that hold one are removed from it at once. A command is split at white
+ * The secrets of an environment. All variables that hold one are removed from it at once. A command is split at white
  * space, run without a shell, and its standard output counts up to the first line end.
  */
-export function secretsOf(env: Environment, ask: (prompt: string) => string = askHidden): SecretSource {
+export function secretsOf(
+  env: Environment,
+  ask: (prompt: string) => string = askHidden,
+): SecretSource & UnattendedSource {
   const [passphrase, next, signingKey] = [PASSPHRASE, NEW_PASSPHRASE, SIGNING_KEY].map((name) =>
     take(env, name),
   );
   const obtain = (item: string, held: string | undefined, variable: string, fresh: boolean): string => {
-    const given = held ?? fromCommand(env, `${variable}_COMMAND`, firstLine);
+    const given = held ?? fromCommand(env, `${variable}${COMMAND}`, firstLine);
     const answer = given ?? ask(`${fresh ? 'New passphrase' : 'Passphrase'} of ${item}: `);
     if (answer === '') {
       throw new SignetError('E_PASSPHRASE', `there is no passphrase for ${item}`, { item });
@@ -43,7 +59,14 @@ export function secretsOf(env: Environment, ask: (prompt: string) => string = as
     }
     return answer;
   };
-  const source: SecretSource = {
+  const named = Object.keys(env).filter((variable) => variable.startsWith(SECRET));
+  const commands = named.filter((variable) => variable.endsWith(COMMAND));
+  const values = new Map(
+    named
+      .filter((variable) => !commands.includes(variable))
+      .map((variable) => [variable.slice(SECRET.length), take(env, variable) ?? '']),
+  );
+  const source: SecretSource & UnattendedSource = {
     passphrase: (item, fresh = false) => obtain(item, passphrase, PASSPHRASE, fresh),
     newPassphrase: (item) => obtain(item, next, NEW_PASSPHRASE, true),
     signingKey() {
@@ -51,14 +74,23 @@ export function secretsOf(env: Environment, ask: (prompt: string) => string = as
       if (text === undefined) return undefined;
       return decodeKeyText(text, SIGNING_KEY, () => source.passphrase(SIGNING_KEY));
     },
+    unattendedPassphrase: async () =>
+      passphrase ?? laterFromCommand(env, `${PASSPHRASE}${COMMAND}`, 'E_PASSPHRASE'),
+    secretNames: () =>
+      new Map([
+        ...commands.map((variable) => [variable.slice(SECRET.length, -COMMAND.length), 'command'] as const),
+        ...[...values.keys()].map((name) => [name, 'variable'] as const),
+      ]),
+    secret: async (name) =>
+      values.get(name) ?? laterFromCommand(env, `${SECRET}${name}${COMMAND}`, 'E_SECRET'),
   };
   return source;
 }
 
-let own: SecretSource | undefined;
+let own: (SecretSource & UnattendedSource) | undefined;
 
 /** The secrets of this process; the first call takes them out of its environment. */
-export function processSecrets(): SecretSource {
+export function processSecrets(): SecretSource & UnattendedSource {
   own ??= secretsOf(process.env);
   return own;
 }
@@ -71,26 +103,63 @@ function take(env: Environment, name: string): string | undefined {
 
 const firstLine = (output: string): string => output.split(/\r?\n/, 1)[0] ?? '';
 
+/** Program and arguments of the variable; undefined where it is not set. */
+function commandOf(env: Environment, variable: string): readonly [string, string[]] | undefined {
+  const [program, ...args] = (env[variable] ?? '').split(/\s+/).filter((word) => word !== '');
+  return program === undefined ? undefined : [program, args];
+}
+
 function fromCommand(
   env: Environment,
   variable: string,
   read: (output: string) => string,
 ): string | undefined {
-  const [program, ...args] = (env[variable] ?? '').split(/\s+/).filter((word) => word !== '');
-  if (program === undefined) return undefined;
-  const { status, signal, error, stdout } = spawnSync(program, args, {
-    encoding: 'utf8',
+  const command = commandOf(env, variable);
+  if (command === undefined) return undefined;
+  const { status, signal, error, stdout } = spawnSync(...command, {
+    ...limitsOf(env),
     // What it says goes to the terminal, never into an error of ours.
     stdio: ['inherit', 'pipe', 'inherit'],
-    timeout: COMMAND_MS,
-    maxBuffer: MAX_OUTPUT,
-    env: env as NodeJS.ProcessEnv,
   });
   if (status === 0) return read(stdout);
-  throw new SignetError('E_PASSPHRASE', `the command of ${variable} failed`, {
+  throw failedCommand(
+    variable,
+    'E_PASSPHRASE',
+    (error as NodeJS.ErrnoException | undefined)?.code ?? signal ?? status,
+  );
+}
+
+/** The first line, while the process goes on with its other work. The command gets nothing to read. */
+async function laterFromCommand(
+  env: Environment,
+  variable: string,
+  code: 'E_PASSPHRASE' | 'E_SECRET',
+): Promise<string | undefined> {
+  const command = commandOf(env, variable);
+  if (command === undefined) return undefined;
+  const running = promisify(execFile)(...command, limitsOf(env));
+  running.child.stdin?.end();
+  try {
+    return firstLine((await running).stdout);
+  } catch (thrown) {
+    // Not kept as the cause: it holds what the command printed.
+    const { code: actual, signal } = thrown as { code?: unknown; signal?: unknown };
+    throw failedCommand(variable, code, signal ?? actual);
+  }
+}
+
+const limitsOf = (env: Environment) => ({
+  encoding: 'utf8' as const,
+  timeout: COMMAND_MS,
+  maxBuffer: MAX_OUTPUT,
+  env: env as NodeJS.ProcessEnv,
+});
+
+function failedCommand(variable: string, code: 'E_PASSPHRASE' | 'E_SECRET', actual: unknown): SignetError {
+  return new SignetError(code, `the command of ${variable} failed`, {
     item: variable,
     expected: 'exit code 0',
-    actual: (error as NodeJS.ErrnoException | undefined)?.code ?? signal ?? String(status),
+    actual: String(actual),
     fix: `Run the command of ${variable} by hand.`,
   });
 }

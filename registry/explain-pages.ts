@@ -106,6 +106,8 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_DEPTH: page('A function that calls one that calls it back would go on until everything is used up [H13].', "ctx.invoke('skill/a', null) inside skill/a"),
   E_EXISTS: page('Who creates a file says that nothing is lost by it; if something is there, that was wrong.', "ctx.fs.writeText(path, text, 'create'), twice"),
   E_CAPABILITY_ARGS: page('An effect with arguments that nobody defined could mean anything [H9].', 'ctx.fs.readText() without a path'),
+  E_HTTP: page('Half an answer, or one from whoever answers in another’s place, is not what was asked for; what the network behind the host looks like is not said [H10].', 'a granted origin whose certificate has expired'),
+  E_SECRET: page('A secret is named, never shown: what is wrong with it is said without it [H11].', 'a bundle granted the secret PDF_KEY before signet secret set PDF_KEY'),
   E_EXEC: page('A program that did not end properly did not necessarily do what it was asked.', 'a granted program that runs longer than its timeout'),
   E_JOURNAL: page('What is not recorded first is not done: otherwise nobody can say what happened [H20].', 'a full disk'),
   E_TIMEOUT: page('A bundle that does not end must not stop the others [H1].', 'while (true) {} inside run()'),

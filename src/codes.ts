@@ -132,6 +132,8 @@ export const CODES = {
   E_DEPTH: row(1, 'Functions call each other deeper than allowed, perhaps in a circle.', 'Break the circle: let one of them answer without calling the next.'),
   E_EXISTS: row(1, 'A file that a bundle wants to create is there already.', 'Let the bundle choose another name, or replace the file.'),
   E_CAPABILITY_ARGS: row(1, 'A bundle asked for an effect with arguments that the capability does not have.', 'Correct the call in the bundle.'),
+  E_HTTP: row(1, 'A granted HTTP request got no proper answer: not reached, not trusted, not in time, malformed, or redirected too often.', 'Try the request by hand; raise its timeout if it is only slow.'),
+  E_SECRET: row(1, 'A secret does not exist, has a form that cannot be used, or cannot be opened.', 'signet secret list shows what there is; set it again with signet secret set NAME.'),
   E_EXEC: row(1, 'A granted program could not be started, was ended by a signal, or did not end in time.', 'Run the command by hand; raise its timeout if it is only slow.'),
   E_JOURNAL: row(6, 'The journal could not be written, or does not say what its checkpoint says: nothing is done without it.', 'Check the space and the permissions of the state directory.'),
 

@@ -1,5 +1,6 @@
 // What a capability is to the broker: arguments with a shape, a plan that finds the grant, and the act itself (DESIGN.md §4).
 import type { z } from 'zod';
+import type { SecretStore } from '../../keys/secret-store.ts';
 import type { JsonValue } from '../../src/contracts/common.ts';
 import type { Grant } from '../../src/contracts/config.ts';
 import type { CapabilityId, CapabilityRequest, Kind } from '../../src/contracts/manifest.ts';
@@ -7,6 +8,7 @@ import type { PlanContext, Principal } from '../../src/contracts/plan.ts';
 import type { Caller } from '../../src/dispatch.ts';
 import { SignetError } from '../../src/error.ts';
 import { parseShape } from '../../src/shape.ts';
+import type { Resolve } from '../addresses.ts';
 import { grantCommandLine } from '../grant-text.ts';
 import type { GrantedFiles } from '../granted-files.ts';
 import { type GrantDraft, type GrantSet, grantId, isExpired } from '../grants.ts';
@@ -54,6 +56,9 @@ export interface Services {
   readonly files: GrantedFiles;
   readonly invoke: Invoke;
   readonly log: (line: LogLine) => void;
+  /** Where names of hosts lead. */
+  readonly resolve: Resolve;
+  readonly secrets: Pick<SecretStore, 'open'>;
 }
 
 export interface EffectContext {

@@ -4,10 +4,12 @@ import { clock } from './clock.ts';
 import { exec } from './exec.ts';
 import { fsList, fsRead } from './fs-read.ts';
 import { fsWrite } from './fs-write.ts';
+import { http } from './http.ts';
 import { invoke } from './invoke.ts';
 import { kvDelete, kvGet, kvList, kvSet } from './kv.ts';
 import { log } from './log.ts';
 import { random } from './random.ts';
+import { secretVerify } from './secret.ts';
 
 const TABLE = {
   clock,
@@ -18,6 +20,8 @@ const TABLE = {
   'fs.write': fsWrite,
   exec,
   invoke,
+  http,
+  'secret.verify': secretVerify,
   'kv.get': kvGet,
   'kv.list': kvList,
   'kv.set': kvSet,

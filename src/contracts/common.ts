@@ -75,4 +75,9 @@ export const SecretName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'expected capital letters, digits and underscores');
 
+/** A secret: what fits into a header, and is long enough not to occur by chance in what is redacted. */
+export const SecretValue = z
+  .string()
+  .regex(/^[\x21-\x7e]{8,4096}$/, 'expected 8 to 4096 visible ASCII characters, without spaces');
+
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };

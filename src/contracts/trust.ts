@@ -1,7 +1,18 @@
 // What trust leaves on disk beside signed documents: key files, the operator's trust state, the registry's hints, the list
 // of first-party digests (DESIGN.md §3, §7; registry/FORMAT.md).
 import * as z from 'zod';
-import { BundleName, Count, Digest, Fingerprint, NamePart, PublicKeyText, Time, Version } from './common.ts';
+import {
+  BundleName,
+  Count,
+  Digest,
+  Fingerprint,
+  NamePart,
+  PublicKeyText,
+  SecretName,
+  SecretValue,
+  Time,
+  Version,
+} from './common.ts';
 import { NewestDocuments } from './statement.ts';
 
 const positive = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -30,6 +41,17 @@ export const KeyFile = z.strictObject({
   ]),
 });
 export type KeyFile = z.infer<typeof KeyFile>;
+
+/** A secret that bundles may be granted the use of, in the user's configuration directory, a 0600 file. */
+export const SecretFile = z.strictObject({
+  type: z.literal('secret/1'),
+  name: SecretName,
+  secret: z.discriminatedUnion('encoding', [
+    z.strictObject({ encoding: z.literal('plain'), value: SecretValue }),
+    SealedSeed.extend({ sealed: z.string().max(8192) }),
+  ]),
+});
+export type SecretFile = z.infer<typeof SecretFile>;
 
 /** Fingerprints of the role's keys that signed what is remembered; without them it is never set aside. */
 const by = z.array(Fingerprint).max(64).optional();

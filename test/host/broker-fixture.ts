@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Resolve } from '../../host/addresses.ts';
 import { Broker, type EffectAnswer } from '../../host/broker.ts';
 import type { CallContext, Invoke, LogLine } from '../../host/capabilities/capability.ts';
 import { GrantedFiles } from '../../host/granted-files.ts';
@@ -9,13 +10,14 @@ import { GrantSet } from '../../host/grants.ts';
 import { openJournalFile } from '../../host/journal-file.ts';
 import { KeyValueStore } from '../../host/kv.ts';
 import { sha256 } from '../../keys/hash.ts';
+import type { Secret } from '../../keys/secret-store.ts';
 import { Budget } from '../../src/budget.ts';
 import { Grant } from '../../src/contracts/config.ts';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
 import type { Kind } from '../../src/contracts/manifest.ts';
 import type { PlanContext } from '../../src/contracts/plan.ts';
 import { digestOf } from '../../src/digest.ts';
-import type { SignetError } from '../../src/error.ts';
+import { SignetError } from '../../src/error.ts';
 import { Journal } from '../../src/journal.ts';
 import { PlanBook } from '../../src/plan.ts';
 import type { JournalSink } from '../../src/ports.ts';
@@ -40,6 +42,9 @@ export interface Fixture {
   invoke: Invoke;
   /** Replaces the journal's append; for a journal that fails. */
   append: JournalSink['append'] | undefined;
+  /** Where names of hosts lead; nowhere at first. */
+  resolve: Resolve;
+  readonly secrets: Map<string, Secret>;
   records(): JournalEntry[];
   call(overrides?: Partial<CallContext>): CallContext;
   /** The context of a one-step plan for a call as `call()` makes it. */
@@ -84,6 +89,14 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       files: new GrantedFiles({ protectedPaths, builtInRoot: join(state, 'example') }),
       invoke: (caller, wanted) => fixture.invoke(caller, wanted),
       log: (line) => lines.push(line),
+      resolve: (host) => fixture.resolve(host),
+      secrets: {
+        open: async (name) => {
+          const secret = fixture.secrets.get(name);
+          if (secret === undefined) throw new SignetError('E_SECRET', `there is no secret ${name}`);
+          return secret;
+        },
+      },
     },
     fault: (error) => faults.push(error),
   });
@@ -97,6 +110,8 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
     grants,
     append: undefined,
     invoke: async (_, wanted) => ({ ...wanted }),
+    resolve: async () => [],
+    secrets: new Map(),
     records: () => [...journal.records()].map(({ record }) => record),
     call: (overrides = {}) => ({
       callId: 'call-1',

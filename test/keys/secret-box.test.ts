@@ -1,18 +1,18 @@
 // DESIGN.md §7 "Keys": a seed at rest opens for its passphrase and its public key only, and for nothing that was changed.
 import { createDecipheriv, scryptSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { openSeed, sealSeed } from '../../keys/secret-box.ts';
+import { unseal, seal } from '../../keys/secret-box.ts';
 import { SealedSeed } from '../../src/contracts/trust.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
 const SEED = new Uint8Array(32).fill(7);
 const KEY = 'ed25519:6kqXd2WyMsVkjRT0NR5AHZuO4pQFbxJyYVoU7Sx9mwo=';
-const box = sealSeed(SEED, 'Grüße', KEY);
+const box = seal(SEED, 'Grüße', KEY);
 
 test('it opens with its passphrase, in whatever form that is typed', () => {
   expect(SealedSeed.parse(box)).toEqual(box);
-  expect(Buffer.from(openSeed(box, 'Grüße', KEY, 'it'))).toEqual(Buffer.from(SEED));
-  expect(Buffer.from(openSeed(box, 'Gru\u0308ße', KEY, 'it'))).toEqual(Buffer.from(SEED));
+  expect(Buffer.from(unseal(box, 'Grüße', KEY, 'it'))).toEqual(Buffer.from(SEED));
+  expect(Buffer.from(unseal(box, 'Gru\u0308ße', KEY, 'it'))).toEqual(Buffer.from(SEED));
 });
 
 test('the format is what FORMAT.md says: scrypt and AES-256-GCM, from nothing but the fields', () => {
@@ -31,7 +31,7 @@ test('the format is what FORMAT.md says: scrypt and AES-256-GCM, from nothing bu
 });
 
 test('salt and nonce are new each time', () => {
-  const again = sealSeed(SEED, 'Grüße', KEY);
+  const again = seal(SEED, 'Grüße', KEY);
   expect(new Set([box.salt, again.salt, box.sealed, again.sealed]).size).toBe(4);
   expect(again.nonce).not.toBe(box.nonce);
 });
@@ -42,20 +42,20 @@ const flipped = (text: string): string => {
   return bytes.toString('base64');
 };
 test.each<[string, () => unknown, string]>([
-  ['another passphrase', () => openSeed(box, 'grüße', KEY, 'it'), 'E_PASSPHRASE'],
-  ['another public key', () => openSeed(box, 'Grüße', KEY.replace('6k', '7k'), 'it'), 'E_PASSPHRASE'],
+  ['another passphrase', () => unseal(box, 'grüße', KEY, 'it'), 'E_PASSPHRASE'],
+  ['another public key', () => unseal(box, 'Grüße', KEY.replace('6k', '7k'), 'it'), 'E_PASSPHRASE'],
   [
     'a changed seed',
-    () => openSeed({ ...box, sealed: flipped(box.sealed) }, 'Grüße', KEY, 'it'),
+    () => unseal({ ...box, sealed: flipped(box.sealed) }, 'Grüße', KEY, 'it'),
     'E_PASSPHRASE',
   ],
-  ['a changed salt', () => openSeed({ ...box, salt: flipped(box.salt) }, 'Grüße', KEY, 'it'), 'E_PASSPHRASE'],
+  ['a changed salt', () => unseal({ ...box, salt: flipped(box.salt) }, 'Grüße', KEY, 'it'), 'E_PASSPHRASE'],
   [
     'a changed nonce',
-    () => openSeed({ ...box, nonce: flipped(box.nonce) }, 'Grüße', KEY, 'it'),
+    () => unseal({ ...box, nonce: flipped(box.nonce) }, 'Grüße', KEY, 'it'),
     'E_PASSPHRASE',
   ],
-  ['another cost', () => openSeed({ ...box, log2N: 14 }, 'Grüße', KEY, 'it'), 'E_PASSPHRASE'],
+  ['another cost', () => unseal({ ...box, log2N: 14 }, 'Grüße', KEY, 'it'), 'E_PASSPHRASE'],
 ])('%s does not open it', (_, attempt, expected) => {
   expect(attempt).toThrow(code(expected));
 });
