@@ -108,7 +108,7 @@ function httpScope(invocation: Invocation, capability: string): HttpScope & { me
   const given = text(invocation, 'origin');
   if (given === undefined) throw usage(`${capability} needs --origin URL, such as https://api.example.com`);
   const url = URL.parse(given);
-  if (url === null || (url.pathname !== '/' && text(invocation, 'path-prefix') === undefined))
+  if (url === null || url.href !== `${url.origin}/`)
     throw usage(`--origin ${given} is not an origin: say its path as --path-prefix PATH`);
   const methods = texts(invocation, 'method').map((method) => method.toUpperCase());
   return {
@@ -121,8 +121,10 @@ function httpScope(invocation: Invocation, capability: string): HttpScope & { me
 function secretUse(invocation: Invocation): Extract<GrantDraft, { capability: 'secret' }>['use'] {
   const macs = texts(invocation, 'mac');
   const header = text(invocation, 'header');
-  if (macs.length > 0 === (header !== undefined))
-    throw usage('secret needs either --mac ALGORITHM or --origin URL with --header NAME');
+  if (macs.length === 0 && header === undefined)
+    throw usage('secret needs --mac ALGORITHM, or --origin URL with --header NAME');
+  if (macs.length > 0 && header !== undefined)
+    throw usage('--mac ALGORITHM or --header NAME: one grant, one use');
   if (header === undefined) {
     const algorithms = MAC_ALGORITHMS.filter((algorithm) => macs.includes(algorithm));
     if (algorithms.length < new Set(macs).size) throw usage(`--mac is one of ${MAC_ALGORITHMS.join(', ')}`);

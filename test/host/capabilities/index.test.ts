@@ -9,6 +9,7 @@ test('the effects of today, each under a capability that a manifest can ask for'
     'fs.list',
     'fs.read',
     'fs.write',
+    'http',
     'invoke',
     'kv.delete',
     'kv.get',
@@ -16,10 +17,11 @@ test('the effects of today, each under a capability that a manifest can ask for'
     'kv.set',
     'log',
     'random',
+    'secret.verify',
   ]);
   for (const { id } of CAPABILITIES.values()) expect(CAPABILITY_NAMES).toContain(id);
 });
 
-test.each(['__proto__', 'constructor', 'toString', 'kv', 'http'])('%s is none', (name) => {
+test.each(['__proto__', 'constructor', 'toString', 'kv', 'secret'])('%s is none', (name) => {
   expect(CAPABILITIES.get(name)).toBeUndefined();
 });
