@@ -30,6 +30,8 @@ import { type HostState, openHostState } from './host-state.ts';
 import { InFlight } from './in-flight.ts';
 import { Installed, isRevocation, type Refusal } from './installed.ts';
 import { describeLayers } from './layers.ts';
+import { mockModel } from './mock-model.ts';
+import { Models } from './model.ts';
 import { operator } from './operator.ts';
 import { ownCode, type ProjectPaths, protectedPaths } from './paths.ts';
 import { plainWithin } from './plain-text.ts';
@@ -133,6 +135,7 @@ export class Host {
         invoke: (caller, wanted) => this.#calls.fromBundle(caller, wanted),
         resolve: systemResolve,
         secrets: new SecretStore(configDirectory()),
+        models: new Models(mockModel, kv),
       },
     });
     this.#installed = new Installed({

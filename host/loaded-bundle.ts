@@ -39,6 +39,7 @@ const SHOWN_REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
   'E_CAPABILITY_DENIED',
   'E_PLAN_REQUIRED',
   'E_DEPTH',
+  'E_BUDGET',
   'E_JOURNAL',
   'E_CONFIG',
 ]);

@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { SignetError } from '../src/error.ts';
 import { errnoOf } from './files.ts';
 import { withoutInherited } from './inherited-descriptors.ts';
+import { EXEC_PRINCIPAL, PRINCIPAL_VARIABLE } from './operator.ts';
 import { plain } from './plain-text.ts';
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
@@ -118,6 +119,7 @@ function cleanEnvironment(): Record<string, string> {
     LOGNAME: user,
     LANG: 'C',
     LC_ALL: 'C',
+    [PRINCIPAL_VARIABLE]: EXEC_PRINCIPAL,
     ...(zone === undefined ? {} : { TZ: zone }),
   };
 }

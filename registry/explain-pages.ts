@@ -104,6 +104,8 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_GRANT: page('Authority is given by persons, once, and in exact words.', 'signet grant of a command that does not exist'),
   E_CAPABILITY_DENIED: page('A bundle holds no authority but what was granted to it [H10].', 'a bundle that reads a file outside its granted folder'),
   E_DEPTH: page('A function that calls one that calls it back would go on until everything is used up [H13].', "ctx.invoke('skill/a', null) inside skill/a"),
+  E_BUDGET: page('What a bundle may spend must be bounded before it is spent, or a loop spends it all.', 'a bundle that asks a model in a loop, with --tokens-per-day 1000'),
+  E_MODEL: page('An answer that does not say what it cost cannot be counted; it is refused, and what was reserved stays used.', 'a provider that answers without usage'),
   E_EXISTS: page('Who creates a file says that nothing is lost by it; if something is there, that was wrong.', "ctx.fs.writeText(path, text, 'create'), twice"),
   E_CAPABILITY_ARGS: page('An effect with arguments that nobody defined could mean anything [H9].', 'ctx.fs.readText() without a path'),
   E_HTTP: page('Half an answer, or one from whoever answers in another’s place, is not what was asked for; what the network behind the host looks like is not said [H10].', 'a granted origin whose certificate has expired'),

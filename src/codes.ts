@@ -130,6 +130,8 @@ export const CODES = {
   E_GRANT: row(1, 'A grant cannot be made or removed: not by a person, already there, or its command cannot be resolved.', 'Read the sentence; `signet grant` shows what is granted.'),
   E_CAPABILITY_DENIED: row(1, 'An effect goes beyond what manifest, kind and grants allow together.', 'Grant exactly this with `signet grant`, if it is meant to happen.'),
   E_DEPTH: row(1, 'Functions call each other deeper than allowed, perhaps in a circle.', 'Break the circle: let one of them answer without calling the next.'),
+  E_BUDGET: row(1, 'A grant of tokens is used up for today, or a call asks for more than it allows.', 'Wait for the next day (UTC), ask for less, or grant more with `signet grant`.'),
+  E_MODEL: row(6, 'A model did not answer, or its answer does not say what it used.', 'Call again; if it stays so, look at who answers for that role.'),
   E_EXISTS: row(1, 'A file that a bundle wants to create is there already.', 'Let the bundle choose another name, or replace the file.'),
   E_CAPABILITY_ARGS: row(1, 'A bundle asked for an effect with arguments that the capability does not have.', 'Correct the call in the bundle.'),
   E_HTTP: row(1, 'A granted HTTP request got no proper answer: not reached, not trusted, not in time, malformed, or redirected too often.', 'Try the request by hand; raise its timeout if it is only slow.'),

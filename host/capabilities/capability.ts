@@ -13,6 +13,7 @@ import { grantCommandLine } from '../grant-text.ts';
 import type { GrantedFiles } from '../granted-files.ts';
 import { type GrantDraft, type GrantSet, grantId, isExpired } from '../grants.ts';
 import type { KeyValueStore } from '../kv.ts';
+import type { Models } from '../model.ts';
 
 /** One call, as the host knows it: nothing in here comes from the bundle's code. One object for the whole call. */
 export interface CallContext extends Caller {
@@ -55,6 +56,7 @@ export interface Services {
   readonly kv: KeyValueStore;
   readonly files: GrantedFiles;
   readonly invoke: Invoke;
+  readonly models: Models;
   readonly log: (line: LogLine) => void;
   /** Where names of hosts lead. */
   readonly resolve: Resolve;

@@ -8,6 +8,7 @@ import { http } from './http.ts';
 import { invoke } from './invoke.ts';
 import { kvDelete, kvGet, kvList, kvSet } from './kv.ts';
 import { log } from './log.ts';
+import { model } from './model.ts';
 import { random } from './random.ts';
 import { secretVerify } from './secret.ts';
 
@@ -22,6 +23,7 @@ const TABLE = {
   invoke,
   http,
   'secret.verify': secretVerify,
+  model,
   'kv.get': kvGet,
   'kv.list': kvList,
   'kv.set': kvSet,

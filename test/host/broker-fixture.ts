@@ -9,6 +9,8 @@ import { GrantedFiles } from '../../host/granted-files.ts';
 import { GrantSet } from '../../host/grants.ts';
 import { openJournalFile } from '../../host/journal-file.ts';
 import { KeyValueStore } from '../../host/kv.ts';
+import { mockModel } from '../../host/mock-model.ts';
+import { Models } from '../../host/model.ts';
 import { sha256 } from '../../keys/hash.ts';
 import type { Secret } from '../../keys/secret-store.ts';
 import { Budget } from '../../src/budget.ts';
@@ -88,6 +90,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       kv,
       files: new GrantedFiles({ protectedPaths, builtInRoot: join(state, 'example') }),
       invoke: (caller, wanted) => fixture.invoke(caller, wanted),
+      models: new Models(mockModel, kv),
       log: (line) => lines.push(line),
       resolve: (host) => fixture.resolve(host),
       secrets: {
@@ -131,6 +134,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
         { id: 'fs.write', paths: 'granted' },
         { id: 'exec', commands: 'granted' },
         { id: 'invoke', functions: ['skill/other', 'skill/work'] },
+        { id: 'model', roles: ['planner', 'critic'] },
       ],
       depth: 0,
       budget: new Budget(1_000),

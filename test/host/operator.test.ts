@@ -2,12 +2,34 @@
 import { spawnSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { operator } from '../../host/operator.ts';
 
 test('the user by name, always the same', () => {
   expect(operator()).toEqual({ kind: 'human', id: userInfo().username });
-  expect(operator()).toBe(operator());
+  expect(operator()).toEqual(operator());
+});
+
+describe('SIGNET_PRINCIPAL', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each(['human:root', 'agent:', 'agent', 'root', 'AGENT:x', ' agent:x', `agent:${'x'.repeat(257)}`])(
+    '%j gives nobody authority: E_USAGE',
+    (named) => {
+      vi.stubEnv('SIGNET_PRINCIPAL', named);
+      expect(operator).toThrow(expect.objectContaining({ code: 'E_USAGE' }));
+    },
+  );
+
+  test.each([
+    ['agent:planner 7', { kind: 'agent', id: 'planner 7' }],
+    ['service:ci', { kind: 'service', id: 'ci' }],
+    ['tool:exec', { kind: 'tool', id: 'exec' }],
+    ['', { kind: 'human', id: userInfo().username }],
+  ])('%j', (named, principal) => {
+    vi.stubEnv('SIGNET_PRINCIPAL', named);
+    expect(operator()).toEqual(principal);
+  });
 });
 
 test.runIf(process.getuid?.() === 0)('a user without an entry, by number', () => {

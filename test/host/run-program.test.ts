@@ -101,7 +101,7 @@ test('nothing of the host is handed down: environment, folder, descriptors, term
   expect(stdout.startsWith('/\n')).toBe(true);
   const names = [...stdout.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1] as string);
   expect(names.filter((name) => name !== 'TZ').sort()).toEqual(
-    ['HOME', 'LANG', 'LC_ALL', 'LOGNAME', 'PATH', 'PWD', 'USER'].sort(),
+    ['HOME', 'LANG', 'LC_ALL', 'LOGNAME', 'PATH', 'PWD', 'SIGNET_PRINCIPAL', 'USER'].sort(),
   );
   expect(stdout).toContain('PATH=/usr/bin:/bin\n');
   expect(stdout).not.toContain(folder);

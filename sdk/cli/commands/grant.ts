@@ -1,12 +1,11 @@
 // `signet grant`: shows the grants in plain words, adds one, or takes one away. Only ever a person's doing: the principal is
 // the user who types the command (DESIGN.md §4 "Agents cannot grant").
-import { userInfo } from 'node:os';
 import { describeGrant } from '../../../host/grant-text.ts';
 import { addGrant, grantId, loadGrants, removeGrant } from '../../../host/grants.ts';
+import { operator } from '../../../host/operator.ts';
 import { projectPaths } from '../../../host/paths.ts';
 import { readLockfile } from '../../../registry/lockfile.ts';
 import type { Grant } from '../../../src/contracts/config.ts';
-import type { Principal } from '../../../src/contracts/plan.ts';
 import { SignetError } from '../../../src/error.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
 import { grantDraft } from '../grant-draft.ts';
@@ -16,7 +15,7 @@ const clock = { now: () => Date.now() };
 export const run: Run = async (invocation) => {
   const { positionals } = invocation;
   const paths = projectPaths(directoryOf(invocation));
-  const person: Principal = { kind: 'human', id: userInfo().username };
+  const person = operator();
   const remove = text(invocation, 'remove');
   if (remove !== undefined)
     return show(invocation, [removeGrant(paths.grants, remove, person, clock)], 'taken away: ');

@@ -16,6 +16,7 @@ test('the effects of today, each under a capability that a manifest can ask for'
     'kv.list',
     'kv.set',
     'log',
+    'model',
     'random',
     'secret.verify',
   ]);
