@@ -25,11 +25,18 @@ export function bundledScripts(): Promise<BundledScripts> {
 async function bundle(): Promise<BundledScripts> {
   const { bundleScript } = await import('../registry/build.ts');
   const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const [worker, prelude] = await Promise.all([
-    bundleScript(source('./worker/worker.ts'), { format: 'cjs' }),
-    bundleScript(source('./guest/prelude.ts'), { format: 'iife' }),
-  ]);
-  return { worker, prelude };
+  const needs = source('./guest/web/url-needs.ts');
+  const alias = { tr46: needs, 'webidl-conversions': needs };
+  // Each a function that is compiled when it is first called: an isolate that has no use for it pays for its text alone.
+  const lazy = ['web', 'url', 'crypto'].map((name) => {
+    const globalName = `__signet_${name}`;
+    const script = bundleScript(source(`./guest/web/${name}.ts`), { format: 'iife', alias, globalName });
+    return `const ${globalName}=()=>{${script}return ${globalName}};`;
+  });
+  return {
+    worker: bundleScript(source('./worker/worker.ts'), { format: 'cjs' }),
+    prelude: `{${lazy.join('')}${bundleScript(source('./guest/prelude.ts'), { format: 'iife' })}}`,
+  };
 }
 
 async function read(): Promise<BundledScripts> {

@@ -21,6 +21,9 @@ const LIMITS: EffectQueueLimits = {
   turnMs: 8,
 };
 
+/** What does nothing but wait, or write a line: it takes no place among those that run, and waits behind none. */
+const LIGHT: ReadonlySet<string> = new Set(['clock.wait', 'log']);
+
 export interface EffectQueueOptions {
   /** Performs one effect to its end; does not throw. */
   readonly perform: (effect: Effect) => Promise<void>;
@@ -34,6 +37,7 @@ export class EffectQueue {
   readonly #mayBegin: () => boolean;
   readonly #limits: EffectQueueLimits;
   #waiting: Effect[] = [];
+  #light: Effect[] = [];
   #argsUnits = 0;
   #answerUnits = 0;
   #running = 0;
@@ -50,7 +54,7 @@ export class EffectQueue {
   push(effect: Effect): boolean {
     if (this.#argsUnits + effect.args.length > this.#limits.argsUnits) return false;
     this.#argsUnits += effect.args.length;
-    this.#waiting.push(effect);
+    (LIGHT.has(effect.capability) ? this.#light : this.#waiting).push(effect);
     this.#begin();
     return true;
   }
@@ -69,25 +73,31 @@ export class EffectQueue {
   /** Drops what waits. What is being performed goes on. */
   clear(): void {
     this.#waiting = [];
+    this.#light = [];
     this.#argsUnits = 0;
   }
 
   #begin(): void {
-    const { running, answerUnits } = this.#limits;
-    while (this.#running < running && this.#answerUnits <= answerUnits && this.#waiting.length > 0) {
-      if (this.#isTurnOver()) return;
+    for (;;) {
+      const from = this.#light.length > 0 ? this.#light : this.#hasPlace() ? this.#waiting : [];
+      if (from.length === 0 || this.#isTurnOver()) return;
       if (!this.#mayBegin()) {
         this.clear();
         return;
       }
-      const effect = this.#waiting.shift() as Effect;
+      const effect = from.shift() as Effect;
+      const place = from === this.#light ? 0 : 1;
       this.#argsUnits -= effect.args.length;
-      this.#running++;
+      this.#running += place;
       this.#perform(effect).then(() => {
-        this.#running--;
+        this.#running -= place;
         this.#begin();
       });
     }
+  }
+
+  #hasPlace(): boolean {
+    return this.#running < this.#limits.running && this.#answerUnits <= this.#limits.answerUnits;
   }
 
   /** True where this turn had its share; the next one goes on by itself. */

@@ -31,8 +31,8 @@ export interface GenerationOptions extends GenerationEvents {
   readonly codeCache: Uint8Array;
   /** For the bundle's own start. */
   readonly loadMs: number;
-  /** 32 bits, not 0. */
-  readonly seed: number;
+  /** For `Math.random` 32 bits, not 0; for `crypto` 64 hexadecimal digits. */
+  readonly seed: readonly [number, string];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onBatch: OnBatch | undefined;
@@ -112,7 +112,7 @@ export class Generation implements Ticker {
   #create(): void {
     this.#turn = undefined;
     const { isolateId, heapMb, loadMs, seed, code, codeCache, onBatch } = this.#options;
-    const birth = `[${this.#clock()},${seed}]`;
+    const birth = JSON.stringify([this.#clock(), ...seed]);
     const fields = formatFields([heapMb, loadMs, birth, code, codeCache]);
     this.#worker.request(bytesFrame(FRAME.create, isolateId, fields), {
       isolate: isolateId,

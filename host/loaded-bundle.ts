@@ -213,7 +213,9 @@ export class LoadedBundle {
             };
           }
           const answer = await inFlight.track(broker.perform(call, effect));
-          if (!answer.ok && refusal === undefined && SHOWN_REFUSALS.has(answer.code)) refusal = answer;
+          // No bundle ever failed of a line that was not written.
+          const mayExplain = effect.capability !== 'log' && refusal === undefined;
+          if (!answer.ok && mayExplain && SHOWN_REFUSALS.has(answer.code)) refusal = answer;
           return answer;
         },
       });

@@ -1,6 +1,6 @@
 // The supervisor (DESIGN.md §4): guests keyed by bundle digest and tenant, each in the pool of its trust domain; no effect, no
 // clock, no randomness in a worker but what goes through here.
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { type BundledScripts, bundledScripts } from './bundled.ts';
 import { CodeCache, type CodeCacheOptions } from './code-cache.ts';
 import { Generation, type GenerationEvents, type OnBatch } from './generation.ts';
@@ -168,7 +168,7 @@ export class Supervisor {
       code: options.code,
       codeCache: this.#codeCache.get(scripts, options.code) ?? NO_CACHE,
       loadMs: this.#options.loadMs ?? 5_000,
-      seed: randomInt(1, 0x1_0000_0000),
+      seed: [randomInt(1, 0x1_0000_0000), randomBytes(32).toString('hex')],
       now: this.#options.now ?? Date.now,
       onBatch: this.#options.onBatch,
       onIdle,

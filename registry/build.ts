@@ -267,22 +267,38 @@ const OWN_ZOD: InstalledPackage = {
   version: 'own',
 };
 
-/**
- * One of Signet's own scripts from TypeScript, as text: `iife` without anything of Node, `esm` and `cjs` for Node with its
- * builtins left as imports. Packages named in `external` are left as imports too. E_BUILD.
- */
-export function bundleScript(
-  entryFile: string,
-  options: { format: 'iife' | 'esm' | 'cjs'; external?: readonly string[] },
-): string {
+/** Of scripts for an isolate, where each character is kept once an isolate. */
+const GUEST = {
+  mainFields: ['module', 'main'],
+  minifyWhitespace: true,
+  minifySyntax: true,
+} satisfies esbuild.BuildOptions;
+
+export interface ScriptOptions {
+  /** `iife` without anything of Node; `esm` and `cjs` for Node, with its builtins left as imports. */
+  readonly format: 'iife' | 'esm' | 'cjs';
+  /** Packages that are left as imports too. */
+  readonly external?: readonly string[];
+  /** Files that take a package's place. */
+  readonly alias?: Readonly<Record<string, string>>;
+  /** The variable that takes the exports of an `iife`. */
+  readonly globalName?: string;
+}
+
+/** One of Signet's own scripts from TypeScript, as text. E_BUILD. */
+export function bundleScript(entryFile: string, options: ScriptOptions): string {
+  const { format, external = [], alias = {}, globalName } = options;
   try {
     const result = esbuild.buildSync({
       ...COMMON,
       entryPoints: [entryFile],
       absWorkingDir: path.dirname(entryFile),
-      platform: options.format === 'iife' ? 'neutral' : 'node',
-      format: options.format,
-      external: [...(options.external ?? [])],
+      platform: format === 'iife' ? 'neutral' : 'node',
+      format,
+      external: [...external],
+      alias,
+      ...(format === 'iife' ? GUEST : {}),
+      ...(globalName === undefined ? {} : { globalName }),
     });
     return result.outputFiles[0]?.text ?? '';
   } catch (cause) {

@@ -34,6 +34,10 @@ const GATES: Record<string, string> = {
   yaml: 'registry/yaml.ts',
   'isolated-vm': 'host/isolate/isolate.ts',
   rolldown: 'sdk/pack.ts',
+  'whatwg-url': 'host/guest/web/url.ts',
+  '@noble/hashes/hmac.js': 'host/guest/web/crypto.ts',
+  '@noble/hashes/legacy.js': 'host/guest/web/crypto.ts',
+  '@noble/hashes/sha2.js': 'host/guest/web/crypto.ts',
   'node:sqlite': 'host/kv.ts',
 };
 

@@ -1,6 +1,6 @@
 // The effects that a guest may ask for: an exhaustive table of the names of today (DESIGN.md §4 "Capabilities").
 import type { Capability } from './capability.ts';
-import { clock } from './clock.ts';
+import { clock, clockWait } from './clock.ts';
 import { exec } from './exec.ts';
 import { fsList, fsRead } from './fs-read.ts';
 import { fsWrite } from './fs-write.ts';
@@ -14,6 +14,7 @@ import { secretVerify } from './secret.ts';
 
 const TABLE = {
   clock,
+  'clock.wait': clockWait,
   random,
   log,
   'fs.read': fsRead,

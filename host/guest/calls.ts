@@ -1,5 +1,7 @@
 // The calls of an isolate: started, answered, frozen. Only what is captured at start-up decides whose record is written
-// (THREATS.md H9), and a call that has ended acts no more: its effects are never requested, never settled (H17).
+// (THREATS.md H9), and a call that has ended acts no more: its effects are never requested, never settled (H17). While a
+// message is handled, and the microtasks that follow from it, its call is the current one: for it act the globals that need
+// an effect. What calls of one isolate share (one bundle, one tenant) acts for the call whose message made it run.
 import { createContext } from './context.ts';
 import { describe } from './describe.ts';
 import { effectError, type Request } from './effects.ts';
@@ -25,7 +27,7 @@ interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
-interface Call {
+export interface Call {
   __proto__: null;
   readonly id: string;
   open: boolean;
@@ -34,10 +36,24 @@ interface Call {
   pending: number;
   /** By effect id. */
   readonly waiting: Table<Waiting>;
+  /** What other parts of the prelude keep for the call. */
+  timers: object | undefined;
+  lines: number;
 }
 
 const functions = table<Run>();
 const calls = table<Call>();
+let current: Call | undefined;
+
+/** The call that acts now; undefined outside of any, and once it has ended. */
+export function currentCall(): Call | undefined {
+  return current?.open === true ? current : undefined;
+}
+
+/** From here on, `call` acts. */
+export function enter(call: Call | undefined): void {
+  current = call;
+}
 
 /** Makes a function callable as `kind/name`. False if there is one of that name. */
 export function provide(name: string, run: Run): boolean {
@@ -54,8 +70,11 @@ export function startCall(id: string, name: string, input: unknown, dryRun: bool
     seq: 0,
     pending: 0,
     waiting: table<Waiting>(),
+    timers: undefined,
+    lines: 0,
   };
   calls[id] = call;
+  enter(call);
   const run = functions[name];
   if (run === undefined) {
     fail(call, 'missing', describe('the bundle has no such function'));
@@ -63,7 +82,7 @@ export function startCall(id: string, name: string, input: unknown, dryRun: bool
   }
   let returned: unknown;
   try {
-    returned = apply(run, undefined, [input, createContext(requester(call), dryRun)]);
+    returned = apply(run, undefined, [input, createContext(requesterOf(call), dryRun)]);
   } catch (thrown) {
     fail(call, 'guest', describe(thrown));
     return;
@@ -78,6 +97,7 @@ export function startCall(id: string, name: string, input: unknown, dryRun: bool
 
 /** Freezes a call: nothing it left running has an effect or is answered any more. */
 export function endCall(id: string): void {
+  enter(undefined);
   const call = calls[id];
   if (call !== undefined) close(call);
 }
@@ -92,6 +112,7 @@ export function refuseEffect(effectId: string, code: string, message: string): v
 
 function takeWaiting(effectId: string): Waiting | undefined {
   const call = calls[slice(effectId, 0, lastIndexOf(effectId, '.'))];
+  enter(call);
   const waiting = call?.waiting[effectId];
   if (call === undefined || waiting === undefined) return undefined;
   delete call.waiting[effectId];
@@ -126,27 +147,41 @@ function fail(call: Call, name: 'guest' | 'missing', description: string): void 
   emit(3, call.id, name, description);
 }
 
-/** How this call requests effects: the one way to the outside. */
-function requester(call: Call): Request {
+/** What was thrown where nobody could catch it: the call fails of it. */
+export function uncaught(call: Call | undefined, thrown: unknown): void {
+  if (call !== undefined) fail(call, 'guest', describe(thrown));
+}
+
+/** How this call requests effects, as promises. */
+export function requesterOf(call: Call): Request {
   return (capability, args) =>
-    new CapturedPromise<unknown>((resolve, reject) => {
-      if (!call.open) return;
-      if (call.pending >= MAX_WAITING) {
-        reject(effectError('E_EFFECT_LIMIT', 'too many effects wait for an answer'));
-        return;
-      }
-      const body = stringify(args as Bare);
-      // Reading the arguments ran guest code.
-      if (!call.open) return;
-      if (body === undefined || !hasRoom(body.length)) {
-        reject(effectError('E_LIMIT', 'the arguments of the effect are too long, or nothing'));
-        return;
-      }
-      const id = `${call.id}.${call.seq + 1}`;
-      // First what can throw for want of stack, then what cannot: the numbers stay without a gap.
-      emit(4, id, capability, body);
-      call.seq++;
-      call.pending++;
-      call.waiting[id] = { __proto__: null, resolve, reject };
-    });
+    new CapturedPromise<unknown>((resolve, reject) => requestEffect(call, capability, args, resolve, reject));
+}
+
+/** The one way to the outside. One of the two functions is called once, or none where the call ends before. */
+export function requestEffect(
+  call: Call,
+  capability: string,
+  args: unknown,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
+  if (!call.open) return;
+  if (call.pending >= MAX_WAITING) {
+    reject(effectError('E_EFFECT_LIMIT', 'too many effects wait for an answer'));
+    return;
+  }
+  const body = stringify(args as Bare);
+  // Reading the arguments ran guest code.
+  if (!call.open) return;
+  if (body === undefined || !hasRoom(body.length)) {
+    reject(effectError('E_LIMIT', 'the arguments of the effect are too long, or nothing'));
+    return;
+  }
+  const id = `${call.id}.${call.seq + 1}`;
+  // First what can throw for want of stack, then what cannot: the numbers stay without a gap.
+  emit(4, id, capability, body);
+  call.seq++;
+  call.pending++;
+  call.waiting[id] = { __proto__: null, resolve, reject };
 }

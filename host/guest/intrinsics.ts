@@ -8,6 +8,7 @@ export const { isArray } = Array;
 export const { parse, stringify } = JSON;
 export const CapturedPromise = Promise;
 export const CapturedError = Error;
+export const CapturedTypeError = TypeError;
 export const CapturedBytes = Uint8Array;
 const promiseThen = Promise.prototype.then;
 const stringSlice = String.prototype.slice;

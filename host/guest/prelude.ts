@@ -1,13 +1,17 @@
 // The guest prelude (DESIGN.md §4 "Guest"): one script, run first in every isolate. It hardens the isolate, makes clock and
-// chance virtual, and leaves a string pump: `push(text)` takes one batch, microtasks run, `drain()` gives the records.
-// Pushed text: `[now, seedOr0, …messages]` with messages `[1, callId, "kind/name", input, dryRun]`,
-// `[5, effectId, value]`, `[6, effectId, {code, message}]`, `[7, callId]` (the call has ended: freeze it).
-import { endCall, provide, refuseEffect, settleEffect, startCall } from './calls.ts';
+// chance virtual, adds the web's globals, and leaves a string pump: `push(text)` takes one batch and handles its first message,
+// `step()` the next or a timer that is due, microtasks run after each, `drain()` gives the records.
+// Pushed text: `[now, 0, …messages]` with messages `[1, callId, "kind/name", input, dryRun]`,
+// `[5, effectId, value]`, `[6, effectId, {code, message}]`, `[7, callId]` (the call has ended: freeze it); the first of all is
+// the birth, `[now, seed, key]`: 32 bits, not 0, for `Math.random`, and 64 hexadecimal digits for `crypto`.
+import { endCall, enter, provide, refuseEffect, settleEffect, startCall } from './calls.ts';
 import { describe } from './describe.ts';
+import { installGlobals } from './globals.ts';
 import { harden } from './harden.ts';
 import { type Bare, defineProperty, deleteProperty, isArray, parse, root, stringify } from './intrinsics.ts';
 import { drain } from './output.ts';
-import { setNow, setSeed, virtualize } from './time.ts';
+import { setKey, setNow, setSeed, virtualize } from './time.ts';
+import { hasDueTimers, requestWaits, runDueTimer } from './timers.ts';
 
 /** Functions of one bundle. */
 const MAX_FUNCTIONS = 1_000;
@@ -18,27 +22,50 @@ type Message =
   | [6, string, { code: string; message: string }]
   | [7, string];
 
-function push(text: string): void {
-  const batch = parse(text) as [number, number, ...Message[]];
-  setNow(batch[0]);
-  if (batch[1] !== 0) setSeed(batch[1]);
-  for (let i = 2; i < batch.length; i++) {
-    const message = batch[i] as Message;
-    switch (message[0]) {
-      case 1:
-        startCall(message[1], message[2], message[3], message[4]);
-        break;
-      case 5:
-        settleEffect(message[1], message[2]);
-        break;
-      case 6:
-        refuseEffect(message[1], message[2].code, message[2].message);
-        break;
-      case 7:
-        endCall(message[1]);
-        break;
-    }
+let batch: ArrayLike<unknown> = { length: 0 };
+let next = 0;
+
+/** Takes a batch and handles its first message; whether `step` has more to do. */
+function push(text: string): boolean {
+  batch = parse(text) as unknown[];
+  setNow(batch[0] as number);
+  if (batch[1] === 0) next = 2;
+  else {
+    setSeed(batch[1] as number);
+    setKey(batch[2] as string | undefined);
+    next = 3;
   }
+  return step();
+}
+
+/** Handles one more: a timer that an answer made due, or else the next message. Whether there is more. */
+function step(): boolean {
+  if (!runDueTimer() && next < batch.length) handle(batch[next++] as Message);
+  return hasDueTimers() || next < batch.length;
+}
+
+function handle(message: Message): void {
+  switch (message[0]) {
+    case 1:
+      startCall(message[1], message[2], message[3], message[4]);
+      break;
+    case 5:
+      settleEffect(message[1], message[2]);
+      break;
+    case 6:
+      refuseEffect(message[1], message[2].code, message[2].message);
+      break;
+    case 7:
+      endCall(message[1]);
+      break;
+  }
+}
+
+/** The records of the batch, all microtasks being done: until the next, nothing acts for any call. */
+function drained(): string {
+  enter(undefined);
+  requestWaits();
+  return drain();
 }
 
 let defined = false;
@@ -83,11 +110,12 @@ function thrownText(): string {
 
 harden();
 virtualize();
+installGlobals();
 const globals: Record<string, unknown> = {
   __signet_define: define,
   __signet_failed: failed,
   // Taken and deleted by the worker before any guest code runs.
-  __signet_port: { __proto__: null, push, drain, loaded, thrownText },
+  __signet_port: { __proto__: null, push, step, drain: drained, loaded, thrownText },
 };
 for (const key of Object.keys(globals)) {
   defineProperty(root, key, {

@@ -1,16 +1,29 @@
 // The guest's clock, chance and locale (DESIGN.md §4 "Guest", THREATS.md H18): `Date` and `Intl` see the time of the current
-// batch, `Math.random` the seed of the generation. Time zone and locale are the worker's, whose environment is TZ=UTC and
+// batch, `Math.random` the seed of the generation, `crypto` its key. Time zone and locale are the worker's, whose environment is TZ=UTC and
 // LC_ALL=C: UTC and en-US. So a recorded generation computes the same again.
 import { apply, construct, defineProperty } from './intrinsics.ts';
 
 let now = 0;
+let origin: number | undefined;
 let a = 1;
 let b = 2;
 let c = 3;
 let d = 4;
 
+/** The time goes on to `ms`, never back; the first time is that of the isolate's birth. */
 export function setNow(ms: number): void {
-  now = ms;
+  origin ??= ms;
+  if (ms > now) now = ms;
+}
+
+/** Milliseconds since the epoch. */
+export function virtualTime(): number {
+  return now;
+}
+
+/** The time of birth. */
+export function timeOrigin(): number {
+  return origin ?? 0;
 }
 
 /** Starts `Math.random` anew from 32 bits. */
@@ -20,6 +33,18 @@ export function setSeed(seed: number): void {
   c = seed ^ 0x85ebca6b;
   d = 1;
   for (let round = 0; round < 15; round++) random32();
+}
+
+let key: string | undefined;
+
+/** What all randomness of `crypto` comes from: 256 bits of the supervisor's, as 64 hexadecimal digits. */
+export function setKey(digits: string | undefined): void {
+  key = digits;
+}
+
+/** The key; undefined in an isolate that was not born, where code is only described. */
+export function getKey(): string | undefined {
+  return key;
 }
 
 /** sfc32: small, fast, passes PractRand; no secret is ever made of it. */

@@ -183,7 +183,8 @@ export class Engine {
 
 /** The prelude's functions, reachable from here alone. */
 interface Port {
-  push(text: string): void;
+  push(text: string): boolean;
+  step(): boolean;
   drain(): string;
   loaded(): string;
   thrownText(): string;
@@ -194,20 +195,36 @@ export class GuestIsolate {
   readonly #isolate: Isolate;
   readonly #port: ivm.Reference<Port>;
   readonly #push: ivm.Reference<Port['push']>;
+  readonly #step: ivm.Reference<Port['step']>;
   readonly #drain: ivm.Reference<Port['drain']>;
 
   constructor(isolate: Isolate, port: ivm.Reference<Port>) {
     this.#isolate = isolate;
     this.#port = port;
     this.#push = port.getSync('push', { reference: true });
+    this.#step = port.getSync('step', { reference: true });
     this.#drain = port.getSync('drain', { reference: true });
   }
 
-  /** One batch: its text is pushed, microtasks run to their end, what they left is drained. After a failure: dispose. */
+  /**
+   * One batch, in its time: its text is pushed, its messages are handled one by one, the microtasks of each run to their end, what
+   * they left is drained. After a failure: dispose.
+   */
   push(text: string, timeoutMs: number): Outcome {
-    const failed = attempt(this.#isolate, timeoutMs, () => {
-      this.#push.applySync(undefined, [text], { timeout: timeoutMs });
+    const ends = performance.now() + timeoutMs;
+    let more: unknown;
+    let failed = attempt(this.#isolate, timeoutMs, () => {
+      more = this.#push.applySync(undefined, [text], { timeout: timeoutMs });
     });
+    // Not known where a rejection that nobody heard was reported instead.
+    while (failed === undefined && more !== false) {
+      more = undefined;
+      const left = Math.ceil(ends - performance.now());
+      if (left <= 0) return { failure: FAILURE.timeout, message: '' };
+      failed = attempt(this.#isolate, left, () => {
+        more = this.#step.applySync(undefined, [], { timeout: left });
+      });
+    }
     return failed ?? this.#read(this.#drain);
   }
 

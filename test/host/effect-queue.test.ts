@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../host/call.ts';
 import { EffectQueue, type EffectQueueLimits } from '../../host/effect-queue.ts';
 
-const effect = (id: number, args = '{}'): Effect => ({ id: `a.${id}`, capability: 'x', args });
+const effect = (id: number, args = '{}', capability = 'x'): Effect => ({ id: `a.${id}`, capability, args });
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A queue whose effects end when they are told to. */
@@ -35,6 +35,20 @@ describe('how many', () => {
     expect(begun).toHaveLength(4);
     while (ends.length > 0) await endAll();
     expect(begun).toEqual(Array.from({ length: 8 }, (_, index) => `a.${index + 1}`));
+  });
+
+  test('waiting and log lines take no place and wait behind none; their arguments count', async () => {
+    const { queue, begun, ends } = queueOf({ running: 1, argsUnits: 10 });
+    for (let id = 1; id <= 3; id++) queue.push(effect(id));
+    for (let id = 4; id <= 6; id++) queue.push(effect(id, '{}', id === 5 ? 'log' : 'clock.wait'));
+    expect(begun).toEqual(['a.1', 'a.4', 'a.5', 'a.6']);
+    ends.at(-1)?.();
+    await turn();
+    expect(begun).toHaveLength(4);
+    ends[0]?.();
+    await turn();
+    expect(begun).toEqual(['a.1', 'a.4', 'a.5', 'a.6', 'a.2']);
+    expect(queue.push(effect(7, 'x'.repeat(11), 'log'))).toBe(false);
   });
 
   test('none while more answers wait than may, until the isolate took them', async () => {

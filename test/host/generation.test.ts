@@ -31,7 +31,10 @@ const INTERPRETER = bundleOf(
           case 'race':return Promise.race([...step[1].map(walk),0]);
           case 'any':return Promise.any(step[1].map(walk)).catch(error=>error.constructor.name);
           case 'seq':{const out=[];for(const part of step[1])out.push(await walk(part));return out}
-          case 'chance':return [Math.random(),++order];
+          case 'chance':return [Math.random(),crypto.randomUUID(),++order];
+          case 'timer':return new Promise(resolve=>setTimeout(()=>resolve([Date.now(),performance.now(),++order]),step[1]));
+          case 'stopped':clearTimeout(setTimeout(()=>order++,step[1]));return setTimeout(()=>order++,step[1]);
+          case 'line':console.log('line',++order,{step});return ++order;
           case 'date':return [Date.now(),new Date().toISOString(),Date(),new Intl.DateTimeFormat('de',{dateStyle:'full',timeStyle:'long'}).format()];
           case 'locale':return [(1234.5).toLocaleString(),new Date().toLocaleString(),['z','a','ä'].sort(new Intl.Collator().compare)];
           case 'throw':throw new Error('thrown '+(++order));
@@ -49,6 +52,7 @@ const { program } = fc.letrec<{ program: Step }>((tie) => ({
     fc.constantFrom<Step>(['effect'], ['chance'], ['date'], ['locale'], ['throw'], ['effect']),
     fc.tuple(fc.constantFrom('all', 'race', 'any', 'seq'), fc.array(tie('program'), { maxLength: 4 })),
     fc.tuple(fc.constant('leave'), tie('program')),
+    fc.tuple(fc.constantFrom('timer', 'stopped', 'line'), fc.nat(5)),
   ),
 }));
 
@@ -88,19 +92,20 @@ describe('determinism', () => {
     );
   });
 
-  it('differs where the seed does', async () => {
+  it('differs where the seed does, or the key', async () => {
     const { worker } = await startRealWorker();
-    const batch = (seed: number): Recorded[] => [
-      { pushed: `[1000,${seed}]`, drained: '' },
+    const batch = (seed: number, key = 'k'): Recorded[] => [
+      { pushed: `[1000,${seed},"${key}"]`, drained: '' },
       { pushed: '[1000,0,[1,"a","skill/run",["chance"],false]]', drained: '' },
     ];
-    const [one, two, again] = [
+    const [one, two, three, again] = [
       await replay(worker, 1, INTERPRETER, batch(7)),
       await replay(worker, 2, INTERPRETER, batch(8)),
-      await replay(worker, 3, INTERPRETER, batch(7)),
+      await replay(worker, 3, INTERPRETER, batch(7, 'l')),
+      await replay(worker, 4, INTERPRETER, batch(7)),
     ];
     expect(one).toEqual(again);
-    expect(one).not.toEqual(two);
+    expect(new Set([one, two, three].map(String)).size).toBe(3);
   });
 
   it('never lets the clock of a generation go back', async () => {
@@ -213,7 +218,7 @@ describe('a flood of effects', () => {
     const flood = (count: number): string => {
       const records = Array.from(
         { length: count },
-        (_, index) => `4 mine.${index + 1} log 10\n"${'x'.repeat(8)}"`,
+        (_, index) => `4 mine.${index + 1} exec 10\n"${'x'.repeat(8)}"`,
       );
       return `frame(${FRAME.drained},isolate,${JSON.stringify(records.join(''))})`;
     };
@@ -238,7 +243,7 @@ function generationOf(worker: WorkerProcess, effects: Partial<EffectQueueLimits>
     code: '',
     codeCache: new Uint8Array(),
     loadMs: 5_000,
-    seed: 1,
+    seed: [1, '00'.repeat(32)],
     now: () => 1,
     onBatch: undefined,
     onIdle: () => undefined,

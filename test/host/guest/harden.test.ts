@@ -1,4 +1,5 @@
 // A guest reaches for Node, for code from strings, for anything of the worker (THREATS.md H4, H7): there is nothing.
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { closeAfterEach, inside } from '../guest-fixture.ts';
 
@@ -10,6 +11,11 @@ const seen=new Set(),queue=[];
 const add=(value)=>{if(value!==null&&(typeof value==='object'||typeof value==='function')&&!seen.has(value)){seen.add(value);queue.push(value)}};
 const walk=(...roots)=>{
   roots.forEach(add);
+  for(const name of Object.getOwnPropertyNames(globalThis))add(globalThis[name]);
+  [new URL('https://e.org/?a=1').searchParams.entries(),new Headers({a:'1'}),new Headers().entries(),new Request('https://e.org/'),
+   new Response('x'),new Response('x').body.getReader(),new TextDecoder(),new TextEncoder(),new AbortController(),AbortSignal.abort(),
+   new Event('x'),new DOMException('x'),crypto.subtle,fetch('x').catch(()=>1),(()=>{try{new URL('x')}catch(e){return e}})(),
+   structuredClone(new Map([[1,2]]))].forEach(add);
   [()=>1,async()=>1,function*(){},async function*(){},(function*(){})(),(async function*(){})(),[][Symbol.iterator](),new Map().entries(),
    new Set().values(),''[Symbol.iterator](),'a'.matchAll(/a/g),new Proxy({},{}),Symbol.prototype,1n.constructor,(()=>{try{null.x}catch(e){return e}})(),
    (()=>{try{(()=>{const f=()=>f();f()})()}catch(e){return e}})(),Promise.resolve(),new Error('x',{cause:1}),new (class{#p=1;static q(){}})(),
@@ -18,25 +24,24 @@ const walk=(...roots)=>{
     for(const key of Reflect.ownKeys(holder)){const own=Reflect.getOwnPropertyDescriptor(holder,key);add(own.value);add(own.get);add(own.set)}}
   return seen};`;
 
-it('finds only JavaScript itself on the global object', async () => {
+/** What a bare context has, but for V8's own console. */
+const inJavaScript = new Set(runInNewContext('Object.getOwnPropertyNames(globalThis)') as string[]);
+inJavaScript.delete('console');
+const WEB =
+  'AbortController AbortSignal DOMException Event EventTarget Headers Request Response TextDecoder TextEncoder URL ' +
+  'URLSearchParams atob btoa clearInterval clearTimeout console crypto fetch performance queueMicrotask setInterval ' +
+  'setTimeout structuredClone';
+
+it('finds only JavaScript itself and the named globals of the web on the global object', async () => {
   const names = (await inside('()=>Object.getOwnPropertyNames(globalThis)')) as string[];
   const foreign = names.filter((name) => !(name in globalThis));
   expect(foreign).toEqual([]);
+  const web = names.filter((name) => !inJavaScript.has(name));
+  expect(web.sort()).toEqual(WEB.split(' '));
   const gone = [
-    ...[
-      'process',
-      'require',
-      'module',
-      'global',
-      'Buffer',
-      'console',
-      'ivm',
-      'setTimeout',
-      'setImmediate',
-      'fetch',
-    ],
+    ...['process', 'require', 'module', 'global', 'Buffer', 'ivm', 'setImmediate'],
     ...['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'eval', 'Temporal'],
-    ...['__signet_port', '__signet_define', '__signet_failed', 'gc', 'ShadowRealm', 'performance', 'crypto'],
+    ...['__signet_port', '__signet_define', '__signet_failed', 'gc', 'ShadowRealm', 'navigator'],
   ];
   expect(names.filter((name) => gone.includes(name))).toEqual([]);
   expect(names).toContain('Promise');
