@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
-import { formatYaml, parseYaml } from '../registry/yaml.ts';
+import { formatYaml, parseYamlShape, yamlLine } from '../registry/yaml.ts';
 import { Grant, Grants, type HttpScope } from '../src/contracts/config.ts';
 import type { Principal } from '../src/contracts/plan.ts';
 import { digestOf, digestOfJson } from '../src/digest.ts';
@@ -130,12 +130,16 @@ function readText(file: string): string {
 function parseGrants(text: string, file: string): GrantSet {
   const epoch = digestOf(sha256, text);
   if (text === '') return new GrantSet([], epoch);
-  const { grants } = parseShape(Grants, parseYaml(text, file), file, 'E_CONFIG');
+  const { grants } = parseYamlShape(Grants, text, file);
   const seen = new Map<string, number>();
   for (const [index, grant] of grants.entries()) {
     const wrong = problemOf(grant, seen.get(grantId(grant)));
     if (wrong !== undefined)
-      throw new SignetError('E_CONFIG', `${file}: grants.${index}: ${wrong}`, { item: file });
+      throw new SignetError(
+        'E_CONFIG',
+        `${file}, line ${yamlLine(text, ['grants', index])}: grants.${index}: ${wrong}`,
+        { item: file },
+      );
     seen.set(grantId(grant), index);
   }
   return new GrantSet(grants, epoch);

@@ -108,7 +108,11 @@ export function parsePublicKey(text: string): Uint8Array {
   try {
     bytes = decodeBase64(text.slice(PREFIX.length));
   } catch (cause) {
-    throw new SignetError('E_KEY', 'the public key is not canonical base64', { cause });
+    throw new SignetError('E_KEY', 'the public key is not canonical base64', {
+      expected: 'ed25519:<base64 of 32 bytes>',
+      actual: text.slice(0, 64),
+      cause,
+    });
   }
   const reason = whyRefused(bytes);
   if (reason !== undefined) refuseKey(reason, text);
@@ -121,7 +125,10 @@ export function fingerprint(publicKey: Uint8Array): string {
 }
 
 function refuseKey(reason: string, actual?: string): never {
-  throw new SignetError('E_KEY', `the public key ${reason}`, actual === undefined ? {} : { actual });
+  throw new SignetError('E_KEY', `the public key ${reason}`, {
+    expected: 'a canonical Ed25519 public key',
+    actual: actual ?? reason,
+  });
 }
 
 function whyRefused(key: Uint8Array): string | undefined {

@@ -133,7 +133,11 @@ function distinctKeys(keys: readonly Uint8Array[], item: string): Map<string, Ui
   const byFingerprint = new Map(keys.map((key) => [fingerprint(key), key]));
   if (byFingerprint.size !== keys.length) {
     const twice = keys.find((key, i) => keys.some((other, j) => j < i && Buffer.compare(key, other) === 0));
-    throw new SignetError('E_KEY', `${item} lists a key twice`, { item, actual: formatPublicKey(twice!) });
+    throw new SignetError('E_KEY', `${item} lists a key twice`, {
+      item,
+      expected: 'each key once',
+      actual: formatPublicKey(twice!),
+    });
   }
   return byFingerprint;
 }

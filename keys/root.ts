@@ -109,6 +109,7 @@ export function verifyRoot(
         {
           item: `root v${actual}`,
           expected: `${current.document.roles.root.threshold} of ${current.document.roles.root.keys.join(', ')}`,
+          actual: envelope.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', '),
           cause,
         },
       );
@@ -155,6 +156,7 @@ export function readRoot(envelope: Pick<Envelope, 'payloadType' | 'payload'>): R
   const refuse = (what: string, actual: string): never => {
     throw new SignetError('E_ROOT', `root v${document.version} ${what}`, {
       item: `root v${document.version}`,
+      expected: 'a root that does not contradict itself',
       actual,
     });
   };

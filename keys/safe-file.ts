@@ -38,11 +38,21 @@ export function readRegularFile(path: string, maxBytes: number, item = path): Re
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     const what = code === 'ELOOP' ? 'is a symbolic link' : `cannot be opened (${code})`;
-    throw new SignetError('E_IO', `${item} ${what}`, { item, cause });
+    throw new SignetError('E_IO', `${item} ${what}`, {
+      item,
+      expected: 'a file that can be read',
+      actual: what,
+      cause,
+    });
   }
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new SignetError('E_IO', `${item} is no regular file`, { item });
+    if (!stats.isFile())
+      throw new SignetError('E_IO', `${item} is no regular file`, {
+        item,
+        expected: 'a regular file',
+        actual: stats.isDirectory() ? 'a folder' : 'a pipe or a device',
+      });
     if (stats.size > maxBytes) {
       throw new SignetError('E_LIMIT', `${item} is too large`, {
         item,

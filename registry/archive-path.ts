@@ -18,7 +18,11 @@ const isAscii = (path: string): boolean => /^[\x20-\x7e]*$/.test(path);
 export function checkPath(path: string, limits: PathLimits): void {
   const refuse = (why: string): never => {
     const item = JSON.stringify(path.slice(0, 120));
-    throw new SignetError('E_ARCHIVE_PATH', `the path ${item} ${why}`, { item });
+    throw new SignetError('E_ARCHIVE_PATH', `the path ${item} ${why}`, {
+      item,
+      expected: 'a relative path that means one file everywhere',
+      actual: `it ${why}`,
+    });
   };
   if (path === '') refuse('is empty');
   if (!path.isWellFormed()) refuse('holds a lone surrogate');

@@ -119,7 +119,7 @@ function filesDocument(files: ReadonlyMap<string, ArchiveFile>, hashing = true):
 
 function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>, hashing: boolean): void {
   const own = files.get(FILES_JSON);
-  const mismatch = (sentence: string, item: string, expected = '', actual = ''): SignetError =>
+  const mismatch = (sentence: string, item: string, expected: string, actual: string): SignetError =>
     new SignetError('E_FILES_MISMATCH', sentence, { item, expected, actual });
   if (own === undefined) {
     throw mismatch('the archive has no FILES.json', FILES_JSON, 'present', 'absent');
@@ -133,7 +133,8 @@ function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>, hashing: bo
   const real = new Map((JSON.parse(expected) as FilesDocument).files.map((file) => [file.path, file]));
   const listed = new Set<string>();
   for (const file of stated.files) {
-    if (listed.has(file.path)) throw mismatch(`FILES.json lists ${file.path} twice`, file.path);
+    if (listed.has(file.path))
+      throw mismatch(`FILES.json lists ${file.path} twice`, file.path, 'once', 'twice');
     listed.add(file.path);
     const actual = real.get(file.path);
     if (actual === undefined) {
@@ -153,7 +154,10 @@ function checkFilesDocument(files: ReadonlyMap<string, ArchiveFile>, hashing: bo
   if (extra !== undefined) {
     throw mismatch(`${extra} is not listed in FILES.json`, extra, 'listed', 'not listed');
   }
-  if (hashing) throw mismatch('FILES.json is not in its canonical form', FILES_JSON);
+  if (hashing) {
+    const what = `${own.bytes.length} bytes in another form`;
+    throw mismatch('FILES.json is not in its canonical form', FILES_JSON, `${expected.length} bytes`, what);
+  }
 }
 
 /** The package `tar`, strict, must see the same names, sizes and modes: two readings, or none. */

@@ -20,13 +20,22 @@ export function readLockfile(path: string): LockedBundle[] {
   } catch (cause) {
     if (cause instanceof SignetError && cause.code === 'E_FORMAT_VERSION') throw cause;
     const why = cause instanceof SignetError ? cause.message : String(cause);
-    throw new SignetError('E_LOCKFILE', `${path} is damaged: ${why}`, { item: path, cause });
+    throw new SignetError('E_LOCKFILE', `${path} is damaged: ${why}`, {
+      item: path,
+      expected: 'a lockfile as Signet writes it',
+      actual: why,
+      cause,
+    });
   }
   const versions = new Set<string>();
   const digests = new Set<string>();
   for (const { name, version, digest } of bundles) {
     if (versions.has(`${name}@${version}`))
-      throw new SignetError('E_LOCKFILE', `${path} names ${name}@${version} twice`, { item: name });
+      throw new SignetError('E_LOCKFILE', `${path} names ${name}@${version} twice`, {
+        item: name,
+        expected: 'each version once',
+        actual: 'twice',
+      });
     // One archive has one name and one version: of two lines with its digest one is made up.
     if (digests.has(digest)) {
       throw new SignetError('E_LOCKFILE', `${path} has one archive twice`, {

@@ -9,7 +9,7 @@ import {
   SourceManifest,
 } from '../src/contracts/manifest.ts';
 import { SignetError } from '../src/error.ts';
-import { parseJson } from '../src/json.ts';
+import { canonicalJson, parseJson } from '../src/json.ts';
 import { outsideSubset } from '../src/json-schema.ts';
 import { KINDS } from '../src/kinds/index.ts';
 import { exceedsCeiling } from '../src/kinds/kind.ts';
@@ -45,7 +45,11 @@ export function judgeManifest(manifest: Manifest): void {
       const reason = outsideSubset(schema);
       if (reason === undefined) continue;
       const item = `${kind}/${name} ${side}`;
-      throw new SignetError('E_SCHEMA_SUBSET', `${item}: ${reason}`, { item });
+      throw new SignetError('E_SCHEMA_SUBSET', `${item}: ${reason}`, {
+        item,
+        expected: 'a schema of the closed subset',
+        actual: reason,
+      });
     }
   }
   checkCeilings(signet);
@@ -68,7 +72,11 @@ export function checkCeilings(signet: {
     const reasons = kinds.map((kind) => exceedsCeiling(KINDS[kind], request));
     if (reasons.includes(undefined)) continue;
     const why = kinds.length === 0 ? 'a bundle without code has no capabilities' : reasons.join('; ');
-    throw new SignetError('E_CEILING', `the bundle asks for ${request.id}: ${why}`, { item: request.id });
+    throw new SignetError('E_CEILING', `the bundle asks for ${request.id}: ${why}`, {
+      item: request.id,
+      expected: `what ${kinds.join(' or ') || 'prose'} may have`,
+      actual: canonicalJson(request).slice(0, 400),
+    });
   }
 }
 
@@ -106,6 +114,7 @@ export function requireKind(kind: string): Kind {
     {
       item: kind.slice(0, 64),
       expected: Kind.options.filter((name) => KINDS[name].schemas !== undefined).join(', '),
+      actual: kind.slice(0, 64),
     },
   );
 }
@@ -144,5 +153,10 @@ function commonProblems(extensions: SourceManifest['extensions']): string[] {
 
 function refuseAll(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  throw new SignetError('E_MANIFEST', `${ITEM}: ${problems.slice(0, 20).join('; ')}`, { item: ITEM });
+  const actual = problems.slice(0, 20).join('; ');
+  throw new SignetError('E_MANIFEST', `${ITEM}: ${actual}`, {
+    item: ITEM,
+    expected: 'a manifest that does not contradict itself',
+    actual,
+  });
 }

@@ -63,7 +63,11 @@ export function readNamespace(envelope: Envelope): NamespaceVersion {
   const document = parseDocument(NamespaceDocument, payload, 'namespace/1', 'namespace document');
   const item = `namespace ${document.namespace} v${document.version}`;
   if (new Set(document.keys.map(({ key }) => key)).size !== document.keys.length) {
-    throw new SignetError('E_NAMESPACE', `${item} lists a key twice`, { item });
+    throw new SignetError('E_NAMESPACE', `${item} lists a key twice`, {
+      item,
+      expected: 'each key once',
+      actual: document.keys.map(({ key }) => key).join(', '),
+    });
   }
   if (document.threshold > document.keys.length) {
     throw new SignetError('E_NAMESPACE', `${item} asks for more signatures than it has keys`, {

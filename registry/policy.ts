@@ -4,7 +4,7 @@
 import { readRegularFile } from '../keys/safe-file.ts';
 import { Policy } from '../src/contracts/config.ts';
 import { SignetError } from '../src/error.ts';
-import { parseYaml, yamlLine } from './yaml.ts';
+import { parseYamlShape, yamlLine } from './yaml.ts';
 
 export type PolicyRegistry = Policy['registries'][number];
 
@@ -12,23 +12,14 @@ const MAX_POLICY = 1024 * 1024;
 
 /** The policy in the text; E_CONFIG with item and line for whatever is wrong, duplicate names and namespaces included. */
 export function parsePolicy(text: string, item = 'policy.yaml'): Policy {
-  const value = parseYaml(text, item);
+  const policy = parseYamlShape(Policy, text, item);
   const refuse = (path: readonly PropertyKey[], what: string): never => {
     const line = yamlLine(text, path);
     throw new SignetError('E_CONFIG', `${item}, line ${line}: ${what}`, { item: `${item}:${line}` });
   };
-  const parsed = Policy.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];
-    return refuse(
-      [...issue.path, ...keys.slice(0, 1)],
-      `${issue.path.join('.') || '(top)'}: ${issue.message}`,
-    );
-  }
   const names = new Map<string, string>();
   const owners = new Map<string, string>();
-  for (const [i, registry] of parsed.data.registries.entries()) {
+  for (const [i, registry] of policy.registries.entries()) {
     if (names.has(registry.name))
       refuse(['registries', i, 'name'], `two registries are called ${registry.name}`);
     names.set(registry.name, registry.name);
@@ -39,7 +30,7 @@ export function parsePolicy(text: string, item = 'policy.yaml'): Policy {
       owners.set(namespace, registry.name);
     }
   }
-  return parsed.data;
+  return policy;
 }
 
 /** The policy of the file; E_CONFIG where it is missing. */

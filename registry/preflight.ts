@@ -63,7 +63,11 @@ export function limitError(what: string, expected: number, actual: number): Sign
 export function preflight(bytes: Uint8Array, limits: ArchiveLimits): Map<string, ArchiveFile> {
   if (bytes.length > limits.maxBytes) throw limitError('bytes', limits.maxBytes, bytes.length);
   const refuse = (what: string, item?: string): never => {
-    throw new SignetError('E_ARCHIVE_FORMAT', what, item === undefined ? {} : { item });
+    throw new SignetError('E_ARCHIVE_FORMAT', what, {
+      ...(item === undefined ? {} : { item }),
+      expected: 'the one form that these files have',
+      actual: what,
+    });
   };
   if (bytes.length % BLOCK !== 0 || bytes.length < 3 * BLOCK) {
     refuse(`an archive is at least three blocks of ${BLOCK} bytes, this has ${bytes.length} bytes`);
@@ -93,7 +97,11 @@ export function preflight(bytes: Uint8Array, limits: ArchiveLimits): Map<string,
     }
     if (head.type !== REGULAR) {
       const what = TYPE_NAMES[head.type] ?? `an entry of type ${JSON.stringify(head.type)}`;
-      throw new SignetError('E_ARCHIVE_TYPE', `${item} is ${what}; only regular files are allowed`, { item });
+      throw new SignetError('E_ARCHIVE_TYPE', `${item} is ${what}; only regular files are allowed`, {
+        item,
+        expected: 'a regular file',
+        actual: what,
+      });
     }
     if (head.mode !== 0o644 && head.mode !== 0o755) {
       throw new SignetError('E_ARCHIVE_TYPE', `${item} has a mode that no file of a bundle has`, {

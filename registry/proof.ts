@@ -46,7 +46,11 @@ export function readRoots(transport: Transport): Envelope[] {
     roots.push(parseEnvelope(bytes, path));
   }
   if (roots.length === 0)
-    throw new SignetError('E_REGISTRY', 'the registry has no root/1.json', { item: 'root/1.json' });
+    throw new SignetError('E_REGISTRY', 'the registry has no root/1.json', {
+      item: 'root/1.json',
+      expected: 'the first root',
+      actual: 'no such file',
+    });
   return roots;
 }
 

@@ -18,7 +18,12 @@ export interface ReleaseFile {
 /** What is in the file. E_NOT_FOUND, E_IO, E_LIMIT, and the codes of `parseExport`. */
 export function readReleaseFile(path: string): ReleaseFile {
   const file = readRegularFile(path, MAX_EXPORT);
-  if (file === undefined) throw new SignetError('E_NOT_FOUND', `there is no file ${path}`, { item: path });
+  if (file === undefined)
+    throw new SignetError('E_NOT_FOUND', `there is no file ${path}`, {
+      item: path,
+      expected: 'a file',
+      actual: 'nothing',
+    });
   if (isExport(file.bytes)) return parseExport(file.bytes, path);
   return { archive: file.bytes, proof: readRegularFile(path + PROOF_SUFFIX, MAX_PROOF)?.bytes };
 }

@@ -84,7 +84,11 @@ export interface RawHeader {
 /** Reads one header block; what is not octal, not UTF-8 or lacks the ustar magic: E_ARCHIVE_FORMAT. */
 export function readHeader(block: Uint8Array, item: string): RawHeader {
   if (!MAGIC.every((byte, i) => block[257 + i] === byte)) {
-    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: no ustar header`, { item });
+    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: no ustar header`, {
+      item,
+      expected: 'the magic ustar',
+      actual: JSON.stringify(Buffer.from(block.subarray(257, 265)).toString('latin1')),
+    });
   }
   const prefix = nameField(block.subarray(345, 500), item);
   const name = nameField(block.subarray(0, 100), item);
@@ -104,13 +108,18 @@ function nameField(field: Uint8Array, item: string): string {
   // A NUL inside a name ends it for one reader and not for another.
   const rest = end === -1 ? 0 : field.length - end;
   if (rest > 0 && ZERO.compare(field, end, field.length, 0, rest) !== 0) {
-    throw new SignetError('E_ARCHIVE_PATH', `${item}: a name holds a NUL`, { item });
+    throw nulInName(item);
   }
   if (end === 0) return '';
   try {
     return strictUtf8.decode(end === -1 ? field : field.subarray(0, end));
   } catch (cause) {
-    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: a name is not UTF-8`, { item, cause });
+    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: a name is not UTF-8`, {
+      item,
+      expected: 'UTF-8',
+      actual: 'other bytes',
+      cause,
+    });
   }
 }
 
@@ -121,7 +130,11 @@ function octalField(field: Uint8Array, item: string): number {
   for (let i = 0; i < digits; i++) {
     const digit = (field[i] as number) - 0x30;
     if (!(digit >= 0 && digit <= 7)) {
-      throw new SignetError('E_ARCHIVE_FORMAT', `${item}: a number is not ${digits} octal digits`, { item });
+      throw new SignetError('E_ARCHIVE_FORMAT', `${item}: a number is not ${digits} octal digits`, {
+        item,
+        expected: `${digits} octal digits`,
+        actual: JSON.stringify(Buffer.from(field).toString('latin1')),
+      });
     }
     value = value * 8 + digit;
   }
@@ -131,7 +144,11 @@ function octalField(field: Uint8Array, item: string): number {
 /** The path of a PAX body that holds one `path` record and nothing else; anything else: E_ARCHIVE_FORMAT or _TYPE. */
 export function readPaxPath(body: Uint8Array, item: string): string {
   const refuse = (what: string): never => {
-    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: ${what}`, { item });
+    throw new SignetError('E_ARCHIVE_FORMAT', `${item}: ${what}`, {
+      item,
+      expected: 'one path and nothing else',
+      actual: what,
+    });
   };
   let text: string;
   try {
@@ -140,12 +157,23 @@ export function readPaxPath(body: Uint8Array, item: string): string {
     return refuse('a PAX header is not UTF-8');
   }
   if (/(?:^|\n)\d+ GNU\.sparse\./.test(text)) {
-    throw new SignetError('E_ARCHIVE_TYPE', `${item}: a sparse file`, { item });
+    throw new SignetError('E_ARCHIVE_TYPE', `${item}: a sparse file`, {
+      item,
+      expected: 'a regular file',
+      actual: 'a sparse file',
+    });
   }
   const path = /^\d+ path=([^\n]+)\n$/.exec(text)?.[1];
   if (path === undefined) return refuse('a PAX header holds more, or other, than one path');
   if (path.includes('\0')) {
-    throw new SignetError('E_ARCHIVE_PATH', `${item}: a name holds a NUL`, { item });
+    throw nulInName(item);
   }
   return path;
 }
+
+const nulInName = (item: string): SignetError =>
+  new SignetError('E_ARCHIVE_PATH', `${item}: a name holds a NUL`, {
+    item,
+    expected: 'a name without NUL',
+    actual: 'a NUL inside',
+  });

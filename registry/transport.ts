@@ -54,7 +54,12 @@ export class DirectoryTransport implements Transport {
 /** As `read`, but a missing file is E_REGISTRY. */
 export function requireFile(transport: Transport, path: string, maxBytes: number): Uint8Array {
   const bytes = transport.read(path, maxBytes);
-  if (bytes === undefined) throw new SignetError('E_REGISTRY', `the registry has no ${path}`, { item: path });
+  if (bytes === undefined)
+    throw new SignetError('E_REGISTRY', `the registry has no ${path}`, {
+      item: path,
+      expected: 'the file',
+      actual: 'no such file',
+    });
   return bytes;
 }
 

@@ -158,7 +158,12 @@ export class TrustStore {
       trust = parseDocument(TrustFile, file.bytes, 'trust/1', this.#path, { maxBytes: MAX_TRUST });
     } catch (cause) {
       if (cause instanceof SignetError && cause.code === 'E_FORMAT_VERSION') throw cause;
-      throw new SignetError('E_TRUST_STATE', `${this.#path} is damaged`, { item: this.#path, cause });
+      throw new SignetError('E_TRUST_STATE', `${this.#path} is damaged`, {
+        item: this.#path,
+        expected: 'the trust state as it was written',
+        actual: (cause as Error).message,
+        cause,
+      });
     }
     const all = [...trust.roots, ...trust.unpinned];
     if (new Set(all.map((root) => root.fingerprint)).size !== all.length)

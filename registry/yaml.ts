@@ -1,7 +1,9 @@
 // The gate to `yaml`, for the files an operator writes by hand. What two readers could understand differently, or what a
 // small text could blow up, is refused: duplicate keys, tags of one's own, anchors and aliases, several documents.
 import { isNode, isScalar, parseDocument, stringify, visit } from 'yaml';
+import type { z } from 'zod';
 import { SignetError } from '../src/error.ts';
+import { formatProblem, problemsOf } from '../src/shape.ts';
 
 const MAX_BYTES = 8 * 1024 * 1024;
 /** The tags of JSON's own types; `!!binary`, `!!set` and the like make other values than JSON has. */
@@ -69,6 +71,22 @@ export function yamlLine(text: string, path: readonly PropertyKey[]): number {
     if (isNode(node) && node.range != null) return text.slice(0, node.range[0]).split('\n').length;
   }
   return 1;
+}
+
+/**
+ * The value of the text in its shape; E_CONFIG with every problem, each with the line where it stands, and the codes of
+ * `parseYaml`.
+ */
+export function parseYamlShape<T extends z.ZodType>(schema: T, text: string, item: string): z.output<T> {
+  const result = schema.safeParse(parseYaml(text, item));
+  if (result.success) return result.data;
+  const problems = problemsOf(result.error).map((problem) => ({
+    line: yamlLine(text, problem.at),
+    what: formatProblem(problem),
+  }));
+  const [first] = problems as [(typeof problems)[0]];
+  const lines = problems.map(({ line, what }) => `line ${line}: ${what}`).join('; ');
+  throw new SignetError('E_CONFIG', `${item}, ${lines}`, { item: `${item}:${first.line}` });
 }
 
 /** YAML text of plain data: block style, no anchors, lines never folded. */

@@ -16,13 +16,17 @@ export function encodeBase64(bytes: Uint8Array): string {
 /** The bytes; anything but the canonical encoding is refused with E_BASE64. */
 export function decodeBase64(text: string): Uint8Array {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) {
-    throw new SignetError('E_BASE64', 'expected canonical base64', { actual: text.slice(0, 40) });
+    throw new SignetError('E_BASE64', 'expected canonical base64', {
+      expected: 'canonical base64',
+      actual: text.slice(0, 40),
+    });
   }
   if (fromBase64 !== undefined) {
     try {
       return fromBase64(text, { lastChunkHandling: 'strict' });
     } catch (cause) {
       throw new SignetError('E_BASE64', 'base64 has stray bits under its padding', {
+        expected: 'zero bits under the padding',
         actual: text.slice(-8),
         cause,
       });
@@ -33,7 +37,10 @@ export function decodeBase64(text: string): Uint8Array {
   for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
   // Stray bits under the padding decode to the same bytes: only the round trip shows them.
   if (text.endsWith('=') && encodeBase64(bytes.subarray(-(bytes.length % 3 || 3))) !== text.slice(-4)) {
-    throw new SignetError('E_BASE64', 'base64 has stray bits under its padding', { actual: text.slice(-8) });
+    throw new SignetError('E_BASE64', 'base64 has stray bits under its padding', {
+      expected: 'zero bits under the padding',
+      actual: text.slice(-8),
+    });
   }
   return bytes;
 }

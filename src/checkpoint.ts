@@ -42,6 +42,7 @@ function decodeRoot(line: string): Uint8Array {
     root = decodeBase64(line);
   } catch (cause) {
     throw new SignetError('E_CHECKPOINT', 'checkpoint: the root is not canonical base64', {
+      expected: 'canonical base64 of 32 bytes',
       actual: line.slice(0, 120),
       cause,
     });
@@ -51,5 +52,8 @@ function decodeRoot(line: string): Uint8Array {
 }
 
 function refuse(reason: string, actual: string): never {
-  throw new SignetError('E_CHECKPOINT', `checkpoint: ${reason}`, { actual: actual.slice(0, 120) });
+  throw new SignetError('E_CHECKPOINT', `checkpoint: ${reason}`, {
+    expected: 'a checkpoint as C2SP writes it',
+    actual: actual.slice(0, 120),
+  });
 }

@@ -61,8 +61,13 @@ export class SignetError extends Error {
  */
 export function asSignetError(thrown: unknown): SignetError {
   if (thrown instanceof SignetError) return thrown;
-  if (isSystemError(thrown)) return new SignetError('E_IO', messageOf(thrown), { cause: thrown });
-  return new SignetError('E_INTERNAL', messageOf(thrown), { cause: thrown });
+  if (isSystemError(thrown)) return failure('E_IO', 'the system to allow it', thrown);
+  return failure('E_INTERNAL', 'no failure of Signet itself', thrown);
+}
+
+function failure(code: ErrorCode, expected: string, cause: unknown): SignetError {
+  const actual = messageOf(cause);
+  return new SignetError(code, actual, { expected, actual, cause });
 }
 
 /** As a failed system call throws it: `EACCES: permission denied, mkdir '/x'`. */

@@ -52,18 +52,30 @@ function decodeUtf8(bytes: Uint8Array, item: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new SignetError('E_JSON', `${item} is not UTF-8`, { item, cause });
+    throw new SignetError('E_JSON', `${item} is not UTF-8`, {
+      item,
+      expected: 'UTF-8',
+      actual: 'other bytes',
+      cause,
+    });
   }
 }
 
 function notJson(item: string, cause: unknown): SignetError {
-  return new SignetError('E_JSON', `${item} is not JSON: ${(cause as Error).message}`, { item, cause });
+  const actual = (cause as Error).message;
+  return new SignetError('E_JSON', `${item} is not JSON: ${actual}`, {
+    item,
+    expected: 'JSON',
+    actual,
+    cause,
+  });
 }
 
 function tooMany(item: string, maxValues: number): SignetError {
   return new SignetError('E_LIMIT', `${item} has too many values`, {
     item,
     expected: `fewer than ${maxValues}`,
+    actual: `at least ${maxValues}`,
   });
 }
 
@@ -80,7 +92,11 @@ function refuseAmbiguity(
   item: string,
 ): void {
   const refuse = (what: string): never => {
-    throw new SignetError('E_JSON', `${item} ${what}`, { item });
+    throw new SignetError('E_JSON', `${item} ${what}`, {
+      item,
+      expected: 'JSON that every reader reads alike',
+      actual: `it ${what}`,
+    });
   };
   /** The keys seen in each open object; undefined for an array. */
   const scopes: (Set<string> | undefined)[] = [];

@@ -222,7 +222,11 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function refuse(item: string, reason: string): never {
-  throw new SignetError('E_LOG_PROOF', `${item}: ${reason}`, { item });
+  throw new SignetError('E_LOG_PROOF', `${item}: ${reason}`, {
+    item,
+    expected: 'hashes that lead to the signed root',
+    actual: reason,
+  });
 }
 
 function requireHashes(item: string, hashes: readonly Uint8Array[]): void {

@@ -146,6 +146,7 @@ function parseSignature(line: string): NoteSignature {
     bytes = decodeBase64(base64);
   } catch (cause) {
     throw new SignetError('E_NOTE', 'a signature is not canonical base64', {
+      expected: 'canonical base64',
       actual: line.slice(0, 120),
       cause,
     });
@@ -173,7 +174,11 @@ function readText(note: string | Uint8Array): string {
     try {
       text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(note);
     } catch (cause) {
-      throw new SignetError('E_NOTE', 'a note is not UTF-8', { cause });
+      throw new SignetError('E_NOTE', 'a note is not UTF-8', {
+        expected: 'UTF-8',
+        actual: 'other bytes',
+        cause,
+      });
     }
   }
   if (!text.isWellFormed()) throw refusal('E_NOTE', 'a note holds a lone surrogate');
@@ -186,6 +191,9 @@ function readText(note: string | Uint8Array): string {
 
 const isKeyName = (name: string): boolean => /^[^\p{White_Space}+]+$/u.test(name);
 
-function refusal(code: ErrorCode, sentence: string, actual?: string): SignetError {
-  return new SignetError(code, sentence, actual === undefined ? {} : { actual: actual.slice(0, 120) });
+function refusal(code: ErrorCode, sentence: string, actual = sentence): SignetError {
+  return new SignetError(code, sentence, {
+    expected: 'a signed note as C2SP writes it',
+    actual: actual.slice(0, 120),
+  });
 }

@@ -7,7 +7,7 @@ import { oneLine } from './text.ts';
 const WALKS = 16;
 const walked = new WeakMap<z.ZodType, number>();
 
-/** The parsed value, or `code` with one line per problem: `path: what`. */
+/** The parsed value, or `code` with one line per problem, `path: what`, and the first of them as expected and actual. */
 export function parseShape<T extends z.ZodType>(
   schema: T,
   value: unknown,
@@ -18,20 +18,63 @@ export function parseShape<T extends z.ZodType>(
   if (times < WALKS) walked.set(schema, times + 1);
   const result = schema.safeParse(value, { jitless: times < WALKS });
   if (result.success) return result.data;
-  const problems = describeProblems(result.error);
-  throw new SignetError(code, `${item}: ${problems.join('; ')}`, { item });
+  const problems = problemsOf(result.error);
+  const [first] = problems as [Problem];
+  throw new SignetError(code, `${item}: ${problems.map(formatProblem).join('; ')}`, {
+    item,
+    expected: formatProblem(first),
+    actual: describeAt(value, first.path),
+  });
 }
 
 /** Problems and characters of each that are shown. */
 const MAX_PROBLEMS = 20;
 const MAX_LINE = 300;
+const MAX_VALUE = 80;
 
-/** One line per problem, at most 20. Names come from the value: control characters are escaped, long lines cut. */
-export function describeProblems(error: z.ZodError): string[] {
-  return error.issues.slice(0, MAX_PROBLEMS).map((issue) => {
-    const path = issue.path.length === 0 ? '(top)' : issue.path.join('.');
-    return problemLine(path, issue.message);
-  });
+/** One thing that is wrong with a value, and where. */
+export interface Problem {
+  readonly path: readonly PropertyKey[];
+  /** Where the culprit stands: the unknown field, where `path` is what holds it. */
+  readonly at: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** What is wrong, at most 20. Where none of several alternatives fits, what the one that came furthest says. */
+export function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.slice(0, MAX_PROBLEMS).map((issue) => problemOf(issue, []));
+}
+
+function problemOf(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): Problem {
+  const path = [...above, ...issue.path];
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
+  const problem = { path, at: [...path, ...unknown], message: issue.message };
+  if (issue.code !== 'invalid_union') return problem;
+  const firsts = issue.errors.flatMap(([first]) => (first === undefined ? [] : [problemOf(first, path)]));
+  const furthest = firsts.reduce((a, b) => (b.path.length > a.path.length ? b : a), problem);
+  if (furthest.path.length > path.length || firsts.length === 0) return furthest;
+  return { ...problem, message: firsts.map(({ message }) => message).join(', or: ') };
+}
+
+/** `path: what`, in one line. Names come from the value: control characters are escaped, long lines cut. */
+export function formatProblem({ path, message }: Problem): string {
+  return problemLine(path.length === 0 ? '(top)' : path.join('.'), message);
+}
+
+/** One line per problem. */
+export const describeProblems = (error: z.ZodError): string[] => problemsOf(error).map(formatProblem);
+
+/** What stands there, or how much of it there is. */
+function describeAt(value: unknown, path: readonly PropertyKey[]): string {
+  let at = value;
+  for (const key of path) {
+    if (at === null || typeof at !== 'object' || !Object.hasOwn(at, key)) return 'nothing';
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  if (Array.isArray(at)) return `a list of ${at.length}`;
+  if (typeof at === 'object' && at !== null)
+    return oneLine(`an object with ${Object.keys(at).slice(0, 10).join(', ') || 'nothing'}`, MAX_VALUE);
+  return oneLine(typeof at === 'string' ? JSON.stringify(at.slice(0, MAX_VALUE)) : String(at), MAX_VALUE);
 }
 
 /** `path: what` in one line. */

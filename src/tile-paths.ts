@@ -89,5 +89,9 @@ export function requireEntrySize(entry: Uint8Array, item = 'log entry'): void {
 
 /** The error for a log file that is missing or wrong. */
 export function corrupt(path: string, what: string): SignetError {
-  return new SignetError('E_LOG_CORRUPT', `${path}: ${what}`, { item: path });
+  return new SignetError('E_LOG_CORRUPT', `${path}: ${what}`, {
+    item: path,
+    expected: 'the tiles that the checkpoint signs',
+    actual: what,
+  });
 }

@@ -149,6 +149,8 @@ export class TileReader {
       check();
     } catch (cause) {
       throw new SignetError('E_LOG_CORRUPT', `the tiles do not lead to the root of size ${this.size}`, {
+        expected: 'the tiles that the checkpoint signs',
+        actual: 'others',
         cause,
       });
     }

@@ -7,6 +7,7 @@ import type { ProofBundle } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import { parseJson } from '../../src/json.ts';
+import { counted } from '../../src/text.ts';
 import { archiveDigest, type Reading, readArchive } from '../archive.ts';
 import { readManifest } from '../manifest.ts';
 import type { ArchiveFile } from '../preflight.ts';
@@ -58,7 +59,10 @@ export function checkArchive(
   try {
     const limits = { maxBytes: archiveBytes, maxEntries: most };
     const files = readArchive(archive, limits, reading(digest));
-    return { value: { digest, files }, detail: `${digest} ${files.size} files, ${archive.length} bytes` };
+    return {
+      value: { digest, files },
+      detail: `${digest} ${counted(files.size, 'file')}, ${archive.length} bytes`,
+    };
   } catch (thrown) {
     // The reader got as far as FILES.json: the archive itself is well formed.
     if (!(thrown instanceof SignetError) || thrown.code !== 'E_FILES_MISMATCH') throw thrown;
@@ -71,7 +75,11 @@ export function checkFiles({ files, mismatch }: Contents): Passed<Described> {
   if (mismatch !== undefined) throw mismatch;
   const manifestBytes = files.get('plugin.json')?.bytes;
   if (manifestBytes === undefined) {
-    throw new SignetError('E_MANIFEST', 'the archive has no plugin.json', { item: 'plugin.json' });
+    throw new SignetError('E_MANIFEST', 'the archive has no plugin.json', {
+      item: 'plugin.json',
+      expected: 'the file',
+      actual: 'no such file',
+    });
   }
   const parsed = Manifest.safeParse(parseJson(manifestBytes, 'plugin.json'));
   // The full reader refuses what the plain shape does not accept, and says precisely why.
@@ -84,7 +92,7 @@ export function checkFiles({ files, mismatch }: Contents): Passed<Described> {
       manifestBytes,
       filesDigest: digestOf(sha256, files.get('FILES.json')!.bytes),
     },
-    detail: `${files.size - 1} files as listed`,
+    detail: `${counted(files.size - 1, 'file')} as listed`,
   };
 }
 

@@ -3,6 +3,7 @@
 import semver from 'semver';
 import { EXTENSION } from '../../src/contracts/manifest.ts';
 import { SignetError } from '../../src/error.ts';
+import { counted } from '../../src/text.ts';
 import { judgeManifest } from '../manifest.ts';
 import { checkRules, DEFAULT_RULES } from '../rules.ts';
 import type { TrustState } from '../trust.ts';
@@ -42,7 +43,10 @@ export function checkRequires({ manifest, name }: Described, trust: TrustState):
       actual: versions.join(', ') || 'not installed',
     });
   }
-  return { value: null, detail: count === 0 ? 'requires nothing' : `${count} required functions are there` };
+  return {
+    value: null,
+    detail: count === 0 ? 'requires nothing' : `${counted(count, 'required function')} installed`,
+  };
 }
 
 export function checkKinds({ manifest }: Described): Passed<null> {
@@ -50,7 +54,10 @@ export function checkKinds({ manifest }: Described): Passed<null> {
   const { provides, capabilities } = manifest.extensions[EXTENSION];
   const kinds = [...new Set(provides.map(({ kind }) => kind))];
   const what = kinds.length === 0 ? 'no code' : kinds.join(', ');
-  return { value: null, detail: `${what}; ${capabilities.length} capabilities within the ceiling` };
+  return {
+    value: null,
+    detail: `${what}; ${counted(capabilities.length, 'capability', 'capabilities')} within the ceiling`,
+  };
 }
 
 /** The licence and the capabilities are within what policy.yaml allows to any bundle. */

@@ -46,6 +46,8 @@ export function checkEnvelope(
   if (proof === undefined) {
     throw new SignetError('E_UNSIGNED', `${described.name} comes without a proof bundle`, {
       item: described.name,
+      expected: 'a proof bundle',
+      actual: 'none',
     });
   }
   const chain = proof.namespace.map(({ envelope }) =>

@@ -9,6 +9,7 @@ import type { LogEntry } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { counted } from '../../src/text.ts';
 import { BatchMemo } from '../batch-memo.ts';
 import { compareHeads, matchEntry, type SignedHead, verifyEntry, verifyHead } from '../log.ts';
 import { covers } from '../namespace.ts';
@@ -61,7 +62,11 @@ export function checkLog(
     };
     matchEntry(verifyEntry(inclusion, head, item), expected, item);
     if (inclusion.index <= previous) {
-      throw new SignetError('E_NAMESPACE', 'the namespace documents are not logged in their order', { item });
+      throw new SignetError('E_NAMESPACE', 'the namespace documents are not logged in their order', {
+        item,
+        expected: `an index above ${previous}`,
+        actual: String(inclusion.index),
+      });
     }
     previous = inclusion.index;
   }
@@ -89,7 +94,7 @@ export function checkLog(
       'the release is signed by keys that were not valid at its place in the log',
       {
         item: described.name,
-        expected: `${inForce.document.threshold} keys valid at index ${index}`,
+        expected: `${counted(inForce.document.threshold, 'key')} valid at index ${index}`,
         actual: `${signers.length} of ${release.signers.map(fingerprint).join(', ')}`,
       },
     );

@@ -1,7 +1,7 @@
 // The ordered list of checks (DESIGN.md §3 "Verification"): each passes, fails, is skipped for a stated reason, or is not run
 // because an earlier one failed. Whatever a check throws is its failure; nothing turns one into a pass.
 import { CHECK_NAMES, type Check, type CheckName, type SubjectVerdict } from '../../src/contracts/verdict.ts';
-import { asSignetError, CODES, type SignetError } from '../../src/error.ts';
+import { asSignetError, type SignetError } from '../../src/error.ts';
 
 /** What a check found: one line for people, and the value that later checks rest on. */
 export interface Passed<T> {
@@ -87,7 +87,7 @@ export function withExtra(verdict: SubjectVerdict, name: CheckName, body: () => 
   }
 }
 
-/** A refusal always says what was expected and what was found: where the error itself does not, its code and sentence do. */
+/** What was expected and what was found is the error's own word: nothing is made up where it says none. */
 function failed(name: CheckName, error: SignetError): Check {
   const { code, message, item, expected, actual, fix } = error.toJSON();
   return {
@@ -96,8 +96,8 @@ function failed(name: CheckName, error: SignetError): Check {
     code,
     detail: message,
     ...(item === undefined ? {} : { item }),
-    expected: expected ?? `not this: ${CODES[code].means}`,
-    actual: actual ?? message,
+    ...(expected === undefined ? {} : { expected }),
+    ...(actual === undefined ? {} : { actual }),
     fix,
   };
 }

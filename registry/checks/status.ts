@@ -4,6 +4,7 @@
 import { fingerprint } from '../../keys/ed25519.ts';
 import { SignetError } from '../../src/error.ts';
 import type { VerifySignature } from '../../src/ports.ts';
+import { counted } from '../../src/text.ts';
 import { BatchMemo, partsOf } from '../batch-memo.ts';
 import { mergeRevocations } from '../memory.ts';
 import {
@@ -56,7 +57,7 @@ export function checkStatus(
   if (remaining.length < threshold) {
     throw new SignetError('E_KEY_REVOKED', 'a key that signed the release was revoked', {
       item: ended.map(({ key }) => key).join(', '),
-      expected: `${threshold} keys not revoked at index ${logged.index}`,
+      expected: `${counted(threshold, 'key')} not revoked at index ${logged.index}`,
       actual: String(remaining.length),
     });
   }

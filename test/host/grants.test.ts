@@ -91,6 +91,23 @@ describe('a grants.yaml that is refused: E_CONFIG', () => {
     expect(() => loadGrants(file)).toThrow(expect.objectContaining({ item: `${file}:3` }));
   });
 
+  test('the line of a wrong shape, and of two grants that say the same, is named', () => {
+    const head = 'version: 1\ngrants:\n';
+    const lines = ITEM.split('\n').length - 1;
+    const wrong = ITEM.replace(/class: \w+/, 'class: sometimes');
+    writeFileSync(file, head + ITEM + wrong);
+    const at = 3 + lines + wrong.split('\n').findIndex((line) => line.includes('sometimes'));
+    expect(() => loadGrants(file)).toThrow(
+      expect.objectContaining({
+        code: 'E_CONFIG',
+        item: `${file}:${at}`,
+        message: expect.stringContaining(`line ${at}: grants.1.class: `),
+      }),
+    );
+    writeFileSync(file, head + ITEM + ITEM);
+    expect(() => loadGrants(file)).toThrow(`line ${3 + lines}: grants.1: says the same as grants.0`);
+  });
+
   test('its valid twin is read', () => {
     writeFileSync(file, `version: 1\ngrants:\n${ITEM}`);
     expect(loadGrants(file).grants).toHaveLength(1);

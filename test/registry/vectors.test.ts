@@ -64,6 +64,8 @@ describe('each comes out as it is labelled', () => {
     // A person is told what to do.
     expect(CODES).toHaveProperty(vector.expect.code);
     expect(failed.detail).toMatch(/\S/);
+    expect(failed.expected, failed.detail).toMatch(/\S/);
+    expect(failed.actual, failed.detail).toMatch(/\S/);
     expect(failed.fix).toMatch(/\S/);
   });
 });

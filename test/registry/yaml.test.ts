@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatYaml, parseYaml } from '../../registry/yaml.ts';
+import { z } from 'zod';
+import { formatYaml, parseYaml, parseYamlShape } from '../../registry/yaml.ts';
 
 const BOMB = `a: &a [x, x, x, x]\nb: &b [*a, *a, *a, *a]\nc: [*b, *b, *b, *b]\n`;
 
@@ -51,4 +52,43 @@ test('what is written is read back as it was', () => {
       },
     ),
   );
+});
+
+describe('a shape', () => {
+  const Thing = z.strictObject({
+    list: z.array(
+      z.strictObject({ a: z.number(), b: z.union([z.literal('all'), z.array(z.string())]).optional() }),
+    ),
+  });
+  const parse = (text: string) => parseYamlShape(Thing, text, 'x.yaml');
+
+  test.each<[string, string, number, string]>([
+    ['a value deep inside', 'list:\n  - a: 1\n  - a: one\n', 3, 'list.1.a: '],
+    ['an unknown field', 'list:\n  - a: 1\n    c: 2\n', 3, 'list.0: '],
+    ['a missing field: where it should stand', 'list:\n  - a: 1\n  - b: all\n', 3, 'list.1.a: '],
+    [
+      'inside one of several alternatives',
+      'list:\n  - a: 1\n    b:\n      - x\n      - 7\n',
+      5,
+      'list.0.b.1: ',
+    ],
+    ['none of several alternatives', 'list:\n  - a: 1\n    b: 7\n', 3, 'list.0.b: '],
+    ['nothing at all', '', 1, '(top): '],
+  ])('%s names its line', (_, text, line, what) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({
+        code: 'E_CONFIG',
+        item: `x.yaml:${line}`,
+        message: expect.stringContaining(`line ${line}: ${what}`),
+      }),
+    );
+  });
+
+  test('every problem has its own line', () => {
+    expect(() => parse('list:\n  - a: x\n  - a: 1\n  - a: y\n')).toThrow(/line 2: .*; line 4: /);
+  });
+
+  test('what has the shape is returned', () => {
+    expect(parse('list: [{a: 1, b: [x]}, {a: 2, b: all}]\n').list).toHaveLength(2);
+  });
 });

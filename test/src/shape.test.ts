@@ -31,6 +31,25 @@ test('one line for each problem, with its path; E_FORMAT, or the code that was a
   expectCode(() => parseShape(Shape, null, 'plugin.json', 'E_MANIFEST'), 'E_MANIFEST');
 });
 
+test('the first problem is what was expected, and what stands there what was found', () => {
+  const found = (value: unknown) => expectCode(() => parseShape(Shape, value, 'thing'), 'E_FORMAT').actual;
+  expect(found({ name: 7 })).toBe('7');
+  expect(found({})).toBe('nothing');
+  expect(found({ name: 'x', list: ['\u001b[2J'.repeat(1000)] })).toMatch(/^"\\u001b\[2J.{60,90}$/);
+  expect(found({ name: { a: 1, b: 2 } })).toBe('an object with a, b');
+  expect(found({ name: [1, 2] })).toBe('a list of 2');
+  expect(found(null)).toBe('null');
+  const error = expectCode(() => parseShape(Shape, { name: 7 }, 'thing'), 'E_FORMAT');
+  expect(error.expected).toMatch(/^name: .*string/);
+});
+
+test('of several alternatives the one that came furthest says what is wrong', () => {
+  const Either = z.strictObject({ keys: z.union([z.literal('all'), z.array(z.number())]) });
+  const line = (value: unknown) => describeProblems(Either.safeParse(value).error!)[0];
+  expect(line({ keys: [1, 'x'] })).toMatch(/^keys\.1: .*number/);
+  expect(line({ keys: 7 })).toMatch(/^keys: .*all.*, or: .*array/);
+});
+
 test('many problems, long names and control characters are cut and escaped', () => {
   const many = z.array(z.number()).safeParse(Array(1000).fill('x'));
   expect(describeProblems(many.error!)).toHaveLength(20);

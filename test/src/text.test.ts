@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { oneLine, printable } from '../../src/text.ts';
+import { counted, oneLine, printable } from '../../src/text.ts';
 
 const CLEAR = '\u001b[2J\u001b[H';
 
@@ -27,4 +27,12 @@ test('a JSON document stays the same document', () => {
       expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
     }),
   );
+});
+
+test('one is one, and everything else is many', () => {
+  expect([0, 1, 2].map((n) => counted(n, 'file'))).toEqual(['0 files', '1 file', '2 files']);
+  expect([1, 2].map((n) => counted(n, 'capability', 'capabilities'))).toEqual([
+    '1 capability',
+    '2 capabilities',
+  ]);
 });

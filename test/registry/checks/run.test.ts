@@ -101,14 +101,19 @@ test('a check that is asked for besides decides as the others do, and is not run
   expect(SubjectVerdict.parse(after)).toEqual(after);
 });
 
-test('a refusal says what was expected and found also where its error does not', () => {
-  const check = failedVerdict('x', 'files', new SignetError('E_JSON', 'no JSON')).checks.find(
-    ({ state }) => state === 'fail',
-  );
-  expect(check).toMatchObject({
+test('a refusal says what its error says, and makes nothing up; whatever else is thrown says what it was', () => {
+  const failed = (thrown: unknown) =>
+    failedVerdict('x', 'files', thrown).checks.find(({ state }) => state === 'fail');
+  expect(failed(new SignetError('E_JSON', 'no JSON'))).toEqual({
+    name: 'files',
+    state: 'fail',
     code: 'E_JSON',
-    expected: expect.stringContaining('not this: JSON'),
-    actual: 'no JSON',
+    detail: 'no JSON',
     fix: expect.stringMatching(/./),
+  });
+  expect(failed(new TypeError('x is no function'))).toMatchObject({
+    code: 'E_INTERNAL',
+    expected: 'no failure of Signet itself',
+    actual: 'x is no function',
   });
 });
