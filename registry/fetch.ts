@@ -130,6 +130,7 @@ export function refreshRegistry(project: Project, registry: PolicyRegistry, asWi
     stated: { size: status.size, namespaces: status.namespaces },
     revoked: status.revoked,
     statusSigners: status.signers,
+    now,
   });
   return { head, root, witnessed };
 }

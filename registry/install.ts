@@ -12,6 +12,7 @@ import type { StoredBundle } from './store.ts';
 import type { TrustState } from './trust.ts';
 import { compareInstalled, requireAccepted, type UpdateChanges } from './update.ts';
 import { examineRelease } from './verify.ts';
+import { exclusively } from './write-lock.ts';
 
 export interface InstallOptions {
   /** Goes on where the update has concerns. */
@@ -41,12 +42,19 @@ export function install(
   return installFetched(project, fetchPinned(project, name, range), options);
 }
 
-/** Installs exactly what was fetched, and maybe shown to a person: nothing is fetched again. As `install`. */
+/**
+ * Installs exactly what was fetched, and maybe shown to a person: nothing is fetched again. As `install`; of two at once the second
+ * waits for the first, and is judged by what that left.
+ */
 export function installFetched(
   project: Project,
   fetched: Fetched,
   options: InstallOptions = {},
 ): InstallResult {
+  return exclusively(project.installLock(), () => installOne(project, fetched, options));
+}
+
+function installOne(project: Project, fetched: Fetched, options: InstallOptions): InstallResult {
   const { name } = fetched;
   const { verdict, verified } = verifyFetched(project, fetched);
   if (verified === undefined) return { verdict, bundle: undefined, changes: undefined };

@@ -8,6 +8,9 @@ import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
 import { verifyHead } from './log.ts';
 
+/** How far ahead of our clock a status may have been issued. */
+export const SKEW = 10 * 60_000;
+
 /** What one verified release, or one refreshed registry, adds to the memory of its root. */
 export interface Observation {
   readonly root: VerifiedRoot;
@@ -18,6 +21,8 @@ export interface Observation {
   readonly revoked: Revocations;
   /** Fingerprints of the status keys that signed the status. */
   readonly statusSigners: readonly string[];
+  /** When it was seen, in milliseconds. */
+  readonly now: number;
   readonly namespace?: PinnedRoot['namespaces'][number];
 }
 
@@ -78,10 +83,17 @@ export function remember(pin: PinnedRoot, seen: Observation): PinnedRoot {
     checkpoint:
       known.checkpoint === null || checkpoint.size > known.checkpoint.size ? checkpoint : known.checkpoint,
     stated: known.stated === undefined || seen.stated.size >= known.stated.size ? seen.stated : known.stated,
-    status: known.status === null || status.issued > known.status.issued ? status : known.status,
+    status: known.status === null ? status : laterStatus(known.status, status, seen.now),
     namespaces: seen.namespace === undefined ? known.namespaces : newest(known.namespaces, seen.namespace),
     revoked: mergeRevocations(known.revoked, signed),
   };
+}
+
+/** The later of two statuses; one from the future, which was seen while the clock was ahead, hides none that was issued by now. */
+export function laterStatus<S extends { readonly issued: string }>(a: S, b: S, now: number): S {
+  const [aheadA, aheadB] = [a, b].map(({ issued }) => Date.parse(issued) > now + SKEW);
+  if (aheadA !== aheadB) return aheadA ? b : a;
+  return b.issued > a.issued ? b : a;
 }
 
 /** The union of two lists of revocations; of several for one key the one that reaches furthest back. */

@@ -1,6 +1,6 @@
 // One project folder as the registry's commands and the host see it (DESIGN.md §6): policy.yaml, signet.lock.json and the state
 // directory with store and trust. Everything is read when it is asked for: a file that changed is seen.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { rootFingerprint } from '../keys/root.ts';
 import type { LockedBundle, Policy } from '../src/contracts/config.ts';
@@ -52,6 +52,12 @@ export class Project {
     this.#state = resolve(options.stateDirectory ?? join(this.directory, '.signet'));
     this.store = new Store(join(this.#state, 'store'));
     this.trust = new TrustStore(join(this.#state, 'trust'), options.configDirectory);
+  }
+
+  /** The lock of whoever changes what is installed. */
+  installLock(): string {
+    mkdirSync(this.#state, { recursive: true, mode: 0o700 });
+    return join(this.#state, 'install.lock');
   }
 
   /** Whether there is a policy at all. */

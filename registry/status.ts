@@ -20,12 +20,10 @@ import type { PinnedRoot, Revocations } from '../src/contracts/trust.ts';
 import { SignetError } from '../src/error.ts';
 import type { VerifySignature } from '../src/ports.ts';
 import type { SignedHead } from './log.ts';
-import { mergeRevocations } from './memory.ts';
+import { laterStatus, mergeRevocations, SKEW } from './memory.ts';
 import type { NamespaceVersion } from './namespace.ts';
 
 const DAY = 86_400_000;
-/** How far ahead of our clock a status may have been issued. */
-const SKEW = 10 * 60_000;
 /** How long after its issue a status that Signet makes expires. */
 const STATUS_LIFETIME = 7 * DAY;
 
@@ -82,7 +80,7 @@ export function verifyStatus(
 
 /**
  * Judges the age of a status; answers a warning where it is only worth one. Install: stale once expired or older than
- * `installDays`. Load: the newest status ever seen counts, expiry and `installDays` warn, `loadDays` refuses. E_STATUS_STALE.
+ * `installDays`. Load: the newest status ever seen counts, save one from the future, expiry and `installDays` warn, `loadDays` refuses. E_STATUS_STALE.
  */
 export function checkFreshness(
   status: Pick<StatusDocument, 'issued' | 'expires'>,
@@ -91,7 +89,7 @@ export function checkFreshness(
   freshness: { readonly installDays: number; readonly loadDays: number },
   now: number,
 ): string | undefined {
-  const newest = purpose === 'load' && seen !== null && seen.issued > status.issued ? seen : status;
+  const newest = purpose === 'load' && seen !== null ? laterStatus<typeof status>(status, seen, now) : status;
   const age = now - Date.parse(newest.issued);
   const days = purpose === 'install' ? freshness.installDays : freshness.loadDays;
   const refuse = (what: string, expected: string, actual: string): never => {

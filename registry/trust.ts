@@ -2,6 +2,7 @@
 // each the highest root, checkpoint, namespace documents and every revocation. It only ever grows; it is never inside `sdk`,
 // transport or bundle, and verification gets it as plain data.
 import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatDocument, parseDocument } from '../keys/document.ts';
 import { configDirectory } from '../keys/keyring.ts';
@@ -13,6 +14,7 @@ import { type Evidence, type FirstPartyLock, type PinnedRoot, TrustFile } from '
 import { SignetError } from '../src/error.ts';
 import type { BatchMemo } from './batch-memo.ts';
 import { freshMemory, mergeRevocations, type Observation, remember } from './memory.ts';
+import { exclusively } from './write-lock.ts';
 
 /** A registry of the policy, and what is remembered under its root; without `pin` its root does not count. */
 export interface TrustedRegistry {
@@ -86,7 +88,11 @@ export class TrustStore {
    * before it was unpinned counts again. `replaces` unpins another root, whose revocations go on binding under this one.
    */
   pinRoot(fingerprint: string, local: boolean, replaces?: string): void {
-    const { roots, unpinned, ...rest } = this.#read();
+    this.#change((file) => this.#pinned(file, fingerprint, local, replaces));
+  }
+
+  #pinned(file: TrustFile, fingerprint: string, local: boolean, replaces?: string): TrustFile {
+    const { roots, unpinned, ...rest } = file;
     const known = [...roots, ...unpinned].find((root) => root.fingerprint === fingerprint);
     if (known !== undefined && known.local !== local) {
       throw new SignetError(
@@ -100,40 +106,42 @@ export class TrustStore {
       );
     }
     const old = replaces === undefined ? undefined : requirePin(roots, replaces);
-    if (known !== undefined && roots.includes(known) && old === undefined) return;
+    if (known !== undefined && roots.includes(known) && old === undefined) return file;
     const mac = this.#key.seal(pinText(fingerprint, local));
     const memory = { ...(known ?? freshMemory(fingerprint, local)), mac };
     const next = old === undefined ? memory : { ...memory, revoked: inherited(memory, old) };
-    this.#write({
+    return {
       ...rest,
       roots: [...roots.filter((root) => root !== old && root !== known), next],
       unpinned: [...unpinned.filter((root) => root !== known), ...(old === undefined ? [] : [old])],
-    });
+    };
   }
 
   /** Takes a pin back: nothing counts under the root any more; what was seen is kept in case it is pinned again. */
   unpinRoot(fingerprint: string): void {
-    const { roots, unpinned, ...rest } = this.#read();
-    const old = requirePin(roots, fingerprint);
-    this.#write({ ...rest, roots: roots.filter((root) => root !== old), unpinned: [...unpinned, old] });
+    this.#change(({ roots, unpinned, ...rest }) => {
+      const old = requirePin(roots, fingerprint);
+      return { ...rest, roots: roots.filter((root) => root !== old), unpinned: [...unpinned, old] };
+    });
   }
 
   /** The operator's word that a recovery of a namespace is meant; false where it was given before. */
   confirmRecovery(digest: string): boolean {
-    const file = this.#read();
-    if (file.recoveries.some(({ document }) => document === digest)) return false;
-    const sealed = { document: digest, mac: this.#key.seal(recoveryText(digest)) };
-    this.#write({ ...file, recoveries: [...file.recoveries, sealed] });
-    return true;
+    return this.#change((file) => {
+      if (file.recoveries.some(({ document }) => document === digest)) return file;
+      const sealed = { document: digest, mac: this.#key.seal(recoveryText(digest)) };
+      return { ...file, recoveries: [...file.recoveries, sealed] };
+    });
   }
 
   /** Adds what was verified to the memory of the pinned root (memory.ts). */
   observe(fingerprint: string, seen: Observation): void {
-    const file = this.#read();
-    const known = requirePin(file.roots, fingerprint);
-    const grown = remember(known, seen);
-    if (JSON.stringify(grown) === JSON.stringify(known)) return;
-    this.#write({ ...file, roots: file.roots.map((root) => (root === known ? grown : root)) });
+    this.#change((file) => {
+      const known = requirePin(file.roots, fingerprint);
+      const grown = remember(known, seen);
+      if (JSON.stringify(grown) === JSON.stringify(known)) return file;
+      return { ...file, roots: file.roots.map((root) => (root === known ? grown : root)) };
+    });
   }
 
   /** Keeps two signed checkpoints that contradict each other, once; returns the file's path. */
@@ -184,8 +192,15 @@ export class TrustStore {
     };
   }
 
-  #write(file: TrustFile): void {
-    writeFileAtomic(this.#path, formatDocument(TrustFile.parse(file)));
+  /** Whether the body changed anything. Two processes change it one after the other: neither's word is lost (THREATS.md 39). */
+  #change(body: (file: TrustFile) => TrustFile): boolean {
+    mkdirSync(this.directory, { recursive: true });
+    return exclusively(join(this.directory, '.lock'), () => {
+      const file = this.#read();
+      const next = body(file);
+      if (next !== file) writeFileAtomic(this.#path, formatDocument(TrustFile.parse(next)));
+      return next !== file;
+    });
   }
 }
 

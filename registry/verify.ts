@@ -127,6 +127,7 @@ export function examineRelease(
         stated: { size: status.size, namespaces: status.namespaces },
         revoked: status.revoked,
         statusSigners: status.signers,
+        now,
         namespace: {
           namespace: latest.document.namespace,
           version: latest.document.version,

@@ -1,9 +1,39 @@
-// One writer a registry: two that append to one log at once would sign two histories (THREATS.md 12, 39). The lock is a file
-// that names its process; one left by a process that is gone is taken over.
+// One writer at a time: two that append to one log at once would sign two histories, and of two that change one file one would be
+// lost (THREATS.md 12, 39). The lock is a file that names its process; one left by a process that is gone is taken over.
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createFileExclusive } from '../keys/safe-file.ts';
 import { SignetError } from '../src/error.ts';
+
+/** How long a change waits for another one, and how long between two looks, in milliseconds. */
+const PATIENCE_MS = 30_000;
+const PAUSE_MS = 20;
+
+/**
+ * What the body returns, which runs while no other process runs one under the same lock. Waits for whoever does; E_REGISTRY_BUSY
+ * where that takes half a minute. The body must not ask for the same lock again.
+ */
+export function exclusively<T>(path: string, body: () => T): T {
+  const lock = waitFor(path);
+  try {
+    return body();
+  } finally {
+    lock.release();
+  }
+}
+
+function waitFor(path: string): WriteLock {
+  for (let waited = 0; ; waited += PAUSE_MS) {
+    try {
+      return new WriteLock(path);
+    } catch (thrown) {
+      const busy = thrown instanceof SignetError && thrown.code === 'E_REGISTRY_BUSY';
+      if (!busy || waited >= PATIENCE_MS) throw thrown;
+    }
+    // What is changed here is changed in one go, without a turn of the event loop in between.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+}
 
 /** The lock file `path`, held by this object until `release`. */
 export class WriteLock {
@@ -67,8 +97,9 @@ function isAlive(content: string): boolean {
 
 function busy(path: string, content: string): SignetError {
   const pid = content.split(' ')[0] || 'unknown';
-  return new SignetError('E_REGISTRY_BUSY', `process ${pid} is writing to this registry`, {
+  return new SignetError('E_REGISTRY_BUSY', `process ${pid} is writing here`, {
     item: path,
+    expected: 'no other writer',
     actual: `process ${pid}`,
     fix: `Wait for process ${pid}; if it is no registry command, remove ${path}.`,
   });

@@ -101,7 +101,7 @@ export const CODES = {
 
   // registry, store and lockfile
   E_REGISTRY: row(6, 'A registry folder is damaged, incomplete, or not what was asked for.', 'Check the location in policy.yaml.'),
-  E_REGISTRY_BUSY: row(6, 'Another process is writing to this registry.', 'Wait until it is done.'),
+  E_REGISTRY_BUSY: row(6, 'Another process is writing to this registry or project.', 'Wait until it is done.'),
   E_AUDIT_MISSING: row(1, 'The log of a registry names something that the registry does not have.', 'Restore the file from a copy; what is logged stays valid where it is kept.'),
   E_AUDIT_ADDED: row(1, 'A registry has something that its log does not name.', 'Do not use it; ask the operator of the registry where it comes from.'),
   E_AUDIT_CHANGED: row(1, 'A file of a registry is not the one that its log names.', 'Do not use it; restore the file from a copy.'),

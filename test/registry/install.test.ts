@@ -216,6 +216,22 @@ test('row 31: a refresh keeps an installed bundle loading; without one it warns,
   expect(() => refreshRegistry(world.project, home())).toThrow(code('E_STATUS_STALE'));
 });
 
+test('row 31: a clock that was ahead and is set back: refused as from the future, until a refresh says how it is now', () => {
+  world.clock.ms += 10 * DAY;
+  world.write((writer) => writer.renewStatus());
+  add();
+  expect(load().verdict.ok).toBe(true);
+  world.clock.ms -= 10 * DAY;
+  expect(load().verdict.code).toBe('E_STATUS_STALE');
+  expect(() => refreshRegistry(world.project, home())).toThrow(code('E_STATUS_STALE'));
+  world.write((writer) => writer.renewStatus());
+  refreshRegistry(world.project, home());
+  expect(load().verdict).toMatchObject({ ok: true });
+  // And what was seen then does not keep it from growing old.
+  world.clock.ms += 9 * DAY;
+  expect(load().verdict.checks.find(({ name }) => name === 'status')?.warning).toMatch(/9 days/);
+});
+
 test('row 35: an update that asks for more is stopped and shown; with the operator’s word it is installed', () => {
   add();
   world.publish({

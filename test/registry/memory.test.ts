@@ -67,6 +67,7 @@ const seen = (n: number, by: VerifiedRoot, keys = REGISTRY_KEYS): Observation =>
   stated: { size: n, namespaces: [{ namespace: 'local', version: n, document: digest(n) }] },
   revoked: { digests: [{ digest: digest(n), reason: '', index: n }], keys: [] },
   statusSigners: [id(keys.status)],
+  now: START,
   namespace: { namespace: 'local', version: n, document: digest(n), by: [id(keys.registrar)] },
 });
 const NEW = { ...REGISTRY_KEYS, log: key(13), status: key(14), registrar: key(12) };

@@ -36,6 +36,7 @@ const seen = (n: number, changes: Partial<Observation> = {}): Observation => ({
   stated: { size: n, namespaces: [] },
   revoked: { digests: [{ digest: digest(n), reason: '', index: n }], keys: [] },
   statusSigners: [B],
+  now: Date.UTC(2026, 0, 20),
   namespace: { namespace: 'local', version: n, document: digest(n) },
   ...changes,
 });

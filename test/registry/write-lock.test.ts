@@ -1,10 +1,11 @@
 // THREATS.md 39: one writer, also across processes; a dead one's lock is no obstacle.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { WriteLock } from '../../registry/write-lock.ts';
+import { exclusively, WriteLock } from '../../registry/write-lock.ts';
 
 let folder: string;
 let path: string;
@@ -48,4 +49,37 @@ test('someone else’s lock is neither kept nor released', () => {
   expect(existsSync(path)).toBe(true);
   rmSync(path);
   expect(() => lock.requireHeld()).toThrow(expect.objectContaining({ code: 'E_REGISTRY_BUSY' }));
+});
+
+test('row 39: of many processes that change one file at once none loses what another wrote', async () => {
+  const module = fileURLToPath(new URL('../../registry/write-lock.ts', import.meta.url));
+  const file = join(folder, 'counter');
+  writeFileSync(file, '0');
+  const script = `
+    import { readFileSync, writeFileSync } from 'node:fs';
+    import { exclusively } from ${JSON.stringify(module)};
+    for (let i = 0; i < 25; i++)
+      exclusively(${JSON.stringify(path)}, () =>
+        writeFileSync(${JSON.stringify(file)}, String(Number(readFileSync(${JSON.stringify(file)}, 'utf8')) + 1)));
+  `;
+  const codes = await Promise.all(
+    Array.from({ length: 3 }, () => {
+      const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script], {
+        stdio: 'inherit',
+      });
+      return new Promise((done) => child.on('close', done));
+    }),
+  );
+  expect(codes).toEqual([0, 0, 0]);
+  expect(readFileSync(file, 'utf8')).toBe('75');
+  expect(readdirSync(folder)).toEqual(['counter']);
+});
+
+test('the lock is given up where the body throws, and what it returns is returned', () => {
+  const boom = (): never => {
+    throw new TypeError('boom');
+  };
+  expect(() => exclusively(path, boom)).toThrow('boom');
+  expect(exclusively(path, () => 7)).toBe(7);
+  expect(readdirSync(folder)).toEqual([]);
 });
