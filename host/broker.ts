@@ -10,7 +10,7 @@ import { parseJson } from '../src/json.ts';
 import { KINDS } from '../src/kinds/index.ts';
 import { AMBIENT } from '../src/kinds/kind.ts';
 import type { MutatingCall } from '../src/plan.ts';
-import type { Clock, JournalRecord, JournalSink } from '../src/ports.ts';
+import type { Clock, DurableJournalSink, JournalRecord } from '../src/ports.ts';
 import {
   type CallContext,
   type Capability,
@@ -40,7 +40,7 @@ type Authorize = (context: PlanContext | undefined, call: MutatingCall) => void;
 
 export interface BrokerOptions {
   readonly clock: Clock;
-  readonly journal: JournalSink;
+  readonly journal: DurableJournalSink;
   /** The grants as they are now; asked once for each effect. */
   readonly grants: () => GrantSet;
   readonly authorize: Authorize;
@@ -163,15 +163,16 @@ export class Broker {
         ...about,
       },
       // Whatever becomes of the host while the effect is under way, that it was begun is known.
-      mutates && !call.dryRun ? { durable: true } : { written: true },
+      { written: true },
     );
     if (mutates && call.dryRun) {
       this.#outcome(call, request, { status: 'would', resultHash: null, code: null });
       return success({ status: 'would', action: effect.action });
     }
-    if (mutates) call.budget.mutates();
     let value: JsonValue;
     try {
+      if (mutates) await this.#durable(call);
+      if (mutates) call.budget.mutates();
       value = await effect.perform();
     } catch (thrown) {
       const failure = this.#failure(thrown);
@@ -220,7 +221,18 @@ export class Broker {
     this.#record({ type: 'effect.outcome', ...this.#head(call, request), ...outcome });
   }
 
-  #record(record: JournalRecord, kept: { durable?: boolean; written?: boolean } = {}): void {
+  /** Returns once the intent would survive the loss of power; a call that has ended meanwhile mutates nothing. */
+  async #durable(call: CallContext): Promise<void> {
+    try {
+      await this.#options.journal.commit();
+    } catch (cause) {
+      throw new SignetError('E_JOURNAL', 'the journal cannot be made durable', { cause });
+    }
+    if (call.signal.aborted)
+      throw denied(call, 'act after its call has ended', 'Await every effect in the call.');
+  }
+
+  #record(record: JournalRecord, kept: { written?: boolean } = {}): void {
     try {
       this.#options.journal.append(record, kept);
     } catch (cause) {

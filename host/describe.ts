@@ -2,7 +2,7 @@
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import { EXTENSION } from '../src/contracts/manifest.ts';
 import { toolAnnotations } from '../src/tool.ts';
-import type { UseCount } from '../src/uses.ts';
+import type { Uses } from '../src/uses.ts';
 import { type Installed, isRevocation } from './installed.ts';
 
 /** Every function of what is loaded that a plain call reaches. */
@@ -20,7 +20,10 @@ export function describeTools(installed: Installed): ToolDescription[] {
 }
 
 /** Every installed version and how it stands. */
-export function describeBundles(installed: Installed, uses: UseCount): HostStatus['bundles'] {
+export function describeBundles(
+  installed: Installed,
+  usesOf: (digest: string) => Uses,
+): HostStatus['bundles'] {
   return installed.describe().map(({ locked, code, ...rest }) => ({
     name: locked.name,
     version: locked.version,
@@ -28,6 +31,6 @@ export function describeBundles(installed: Installed, uses: UseCount): HostStatu
     code,
     ...rest,
     provides: locked.provides,
-    uses: isRevocation(code) ? uses.of(locked.digest) : null,
+    uses: isRevocation(code) ? usesOf(locked.digest) : null,
   }));
 }

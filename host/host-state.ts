@@ -1,16 +1,18 @@
 // What a host keeps in the state directory, opened as one (DESIGN.md §7 "One host, one state directory"): the lock first, then
 // journal and key-value store; whatever fails to open closes what is open already.
 import { mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
 import { SignetError } from '../src/error.ts';
 import { Journal } from '../src/journal.ts';
 import type { Clock } from '../src/ports.ts';
 import { ioError } from './files.ts';
-import { openJournalFile } from './journal-file.ts';
+import { openJournalStore } from './journal-store.ts';
 import { KeyValueStore } from './kv.ts';
 import { type ProjectPaths, projectPaths } from './paths.ts';
 import { acquireLock, type StateLock } from './state-lock.ts';
+
+/** What the journal of a host is called on its checkpoints. */
+export const JOURNAL_ORIGIN = 'signet.host/journal';
 
 export interface HostState {
   readonly paths: ProjectPaths;
@@ -43,9 +45,9 @@ export function openHostState(directory: string, clock: Clock): HostState {
   try {
     const lock = acquireLock(paths.lock, clock);
     opened.push({ close: () => lock.release() });
-    const file = openJournalFile(join(paths.journal, 'records'));
-    opened.push(file);
-    const journal = new Journal({ file, sha256, origin: 'signet.host/journal' });
+    const store = openJournalStore(paths.journal);
+    const journal = new Journal({ store, sha256, origin: JOURNAL_ORIGIN });
+    opened.push(journal);
     const kv = new KeyValueStore(paths.database);
     opened.push(kv);
     return { paths, lock, clock, journal, kv, close };

@@ -13,9 +13,8 @@ import type { Kind } from '../src/contracts/manifest.ts';
 import type { CallResult } from '../src/dispatch.ts';
 import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
-import type { Clock, JournalSink } from '../src/ports.ts';
-import { unresolvedEffects } from '../src/unresolved-effects.ts';
-import { UseCount } from '../src/uses.ts';
+import type { Clock, DurableJournalSink } from '../src/ports.ts';
+import { type Uses, usesOf } from '../src/uses.ts';
 import { systemResolve } from './addresses.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
@@ -65,7 +64,6 @@ export class Host {
   readonly #installed: Installed;
   readonly #registries: RegistryWatch;
   readonly #events = new Events();
-  readonly #uses = new UseCount();
   readonly #timer: NodeJS.Timeout;
   readonly #renew: (() => void) | undefined;
   #renewedAt: number;
@@ -94,14 +92,16 @@ export class Host {
     this.paths = typeof policy === 'string' ? { ...state.paths, policy: resolve(policy) } : state.paths;
     const { paths } = this;
     this.#state = state;
-    this.#unresolved = this.#readJournal();
-    const journal: JournalSink = {
+    this.#unresolved = state.journal
+      .openEffects()
+      .map(({ intent }) => `${intent.effectId}: ${intent.action}`);
+    const journal: DurableJournalSink = {
       append: (record, kept) => {
         const index = state.journal.append(record, kept);
-        this.#uses.see(record);
         tell(this.#events, record);
         return index;
       },
+      commit: () => state.journal.commit(),
     };
     this.project = new Project({
       directory: paths.project,
@@ -217,7 +217,7 @@ export class Host {
       directory: this.paths.project,
       pid: process.pid,
       address: this.#address,
-      bundles: describeBundles(this.#installed, this.#uses),
+      bundles: describeBundles(this.#installed, (digest) => this.#usesOf(digest)),
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
@@ -271,7 +271,8 @@ export class Host {
     await this.#supervisor.close();
     await this.#inFlight.settled();
     try {
-      journal.append({ type: 'host.close', at: clock.now() }, { durable: true });
+      journal.append({ type: 'host.close', at: clock.now() });
+      journal.sync();
     } finally {
       this.#state.close();
       this.#events.clear();
@@ -288,25 +289,15 @@ export class Host {
     }
   }
 
-  /** Reads the journal of the hosts before this one, once: the effects of unknown outcome, and who used which bundle. */
-  #readJournal(): string[] {
-    const uses = this.#uses;
-    function* counted(records: ReturnType<HostState['journal']['records']>): typeof records {
-      for (const entry of records) {
-        uses.see(entry.record);
-        yield entry;
-      }
-    }
-    return unresolvedEffects(counted(this.#state.journal.records())).map(
-      ({ intent }) => `${intent.effectId}: ${intent.action}`,
-    );
+  #usesOf(digest: string): Uses {
+    return usesOf(this.#state.journal.records(), digest);
   }
 
   #refused({ name, version, digest, error }: Refusal): void {
     const { code, message } = error;
     this.#events.emit('refused', { name, version, code, message });
     if (isRevocation(code))
-      this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#uses.of(digest) });
+      this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#usesOf(digest) });
   }
 
   #workerLost({ domain, reason }: { domain: string; reason: string }): void {

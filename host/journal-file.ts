@@ -1,24 +1,23 @@
-// The journal's file on disk (src/ports.ts `JournalFile`; DESIGN.md §4 "Journal"): append-only, 0600, flushed on demand.
+// One file of the journal on disk (src/ports.ts `JournalFile`; DESIGN.md §4 "Journal"): append-only, 0600, flushed on demand.
 import {
   closeSync,
   constants,
   fchmodSync,
+  fdatasync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import { SignetError } from '../src/error.ts';
 import type { JournalFile } from '../src/ports.ts';
 
-/** Opens the file, or makes it, for its one writer. What is there and is no regular file (also a link): E_IO. */
-export function openJournalFile(path: string): JournalFile & { close(): void } {
-  return new DiskJournalFile(path);
+/** Opens a file that is there: for its one writer, or to read beside it. What is no regular file (also a link): E_IO. */
+export function openJournalFile(path: string, use: 'read' | 'write'): JournalFile {
+  return new DiskJournalFile(path, use);
 }
 
 class DiskJournalFile implements JournalFile {
@@ -29,15 +28,16 @@ class DiskJournalFile implements JournalFile {
   #flushing: NodeJS.Immediate | undefined;
   #failure: unknown;
 
-  constructor(path: string) {
+  constructor(path: string, use: 'read' | 'write') {
     this.#path = path;
-    this.#fd = this.#io(() => {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-      return openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-    });
+    const { O_RDONLY, O_RDWR, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
+    const access = use === 'read' ? O_RDONLY : O_RDWR | O_APPEND;
+    this.#fd = this.#io(() => openSync(path, access | O_NOFOLLOW | O_NONBLOCK));
     try {
-      this.#io(() => this.#prepare());
+      this.#io(() => {
+        if (!fstatSync(this.#fd).isFile()) throw new Error('no regular file');
+        if (use === 'write') fchmodSync(this.#fd, 0o600);
+      });
     } catch (error) {
       closeSync(this.#fd);
       throw error;
@@ -84,6 +84,13 @@ class DiskJournalFile implements JournalFile {
     this.#io(() => fdatasyncSync(this.#fd));
   }
 
+  async commit(): Promise<void> {
+    this.#flush();
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(this.#fd, (cause) => (cause === null ? resolve() : reject(this.#failed(cause))));
+    });
+  }
+
   /** Writes what was appended since the last time, in one piece. A piece that was lost is missing for good: no other follows. */
   #flush(): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -120,24 +127,16 @@ class DiskJournalFile implements JournalFile {
     }
   }
 
-  /** The file is ours alone, and its name in the folder is durable before the first record is. */
-  #prepare(): void {
-    if (!fstatSync(this.#fd).isFile()) throw new Error('no regular file');
-    fchmodSync(this.#fd, 0o600);
-    const folder = openSync(dirname(this.#path), constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  }
-
   #io<T>(work: () => T): T {
     try {
       return work();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new SignetError('E_IO', `journal file: ${reason}`, { item: this.#path, cause });
+      throw this.#failed(cause);
     }
+  }
+
+  #failed(cause: unknown): SignetError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new SignetError('E_IO', `journal file: ${reason}`, { item: this.#path, cause });
   }
 }

@@ -1,4 +1,4 @@
-// The bytes of the journal's file (DESIGN.md §4 "Journal"): the line `signet journal/1`, then one frame a record:
+// The records of a journal's segment (DESIGN.md §4 "Journal"): behind its head (journal-segment.ts), one frame a record:
 //
 //   uint16 big-endian length of the leaf | leaf: canonical JSON, UTF-8 | mark: 8 bytes
 //
@@ -8,7 +8,6 @@
 import { leafHash } from './merkle.ts';
 import type { JournalFile, Sha256 } from './ports.ts';
 
-export const JOURNAL_HEADER = new TextEncoder().encode('signet journal/1\n');
 const LENGTH_BYTES = 2;
 const MARK_BYTES = 8;
 const CHUNK_BYTES = 1 << 20;

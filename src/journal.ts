@@ -1,69 +1,96 @@
-// The host's journal (DESIGN.md §4 "Journal", §3 "One log mechanism"; THREATS.md 12, 37, H20): an append-only file of
-// records, each a leaf of an RFC 6962 tree whose signed checkpoints have the C2SP form. One process writes a journal: the
-// lock of the state directory sees to it. Opening reads the whole file once, in constant memory.
-import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
+// The host's journal (DESIGN.md §4 "Journal", §3 "One log mechanism"; THREATS.md 12, 37, H20): append-only segments of records,
+// each a leaf of one RFC 6962 tree whose signed checkpoints have the C2SP form. One process writes a journal: the lock of the
+// state directory sees to it. Opening reads the last segment once, in constant memory.
+import { formatCheckpoint } from './checkpoint.ts';
 import { JournalEntry } from './contracts/journal.ts';
 import { SignetError } from './error.ts';
-import { FrameReader, formatFrame, JOURNAL_HEADER } from './journal-frame.ts';
-import { canonicalJson, parseJson } from './json.ts';
-import { CompactRange, leafHash, sameBytes } from './merkle.ts';
-import { type NoteSigner, type NoteVerifier, signNote, verifyNote } from './note.ts';
-import type { JournalFile, JournalRecord, JournalSink, Sha256, VerifySignature } from './ports.ts';
+import { FrameReader, formatFrame } from './journal-frame.ts';
+import {
+  changed,
+  type IndexedEntry,
+  type JournalSource,
+  parseRecord,
+  readRecords,
+  requireTail,
+} from './journal-reader.ts';
+import { formatSegmentHead, readSegmentHead } from './journal-segment.ts';
+import { canonicalJson } from './json.ts';
+import { CompactRange, leafHash } from './merkle.ts';
+import { type NoteSigner, signNote } from './note.ts';
+import { type OpenEffect, OpenEffects } from './open-effects.ts';
+import type { DurableJournalSink, JournalFile, JournalRecord, JournalStore, Sha256 } from './ports.ts';
 import { parseShape } from './shape.ts';
 import { requireEntrySize } from './tile-paths.ts';
 
 const ITEM = 'journal record';
-/** One remembered offset for that many records. */
-const STRIDE = 256;
+/** Bytes from which on a segment takes no more. */
+const SEGMENT_BYTES = 16 << 20;
 const utf8 = new TextEncoder();
-const TYPES = new Set<unknown>(JournalEntry.options.map((option) => option.shape.type.value));
+const text = new TextDecoder();
 
-/** A record with its place in the journal. */
-export interface IndexedEntry {
-  readonly index: number;
-  readonly record: JournalEntry;
+export interface JournalParts {
+  readonly store: JournalStore;
+  readonly sha256: Sha256;
+  /** Names the journal on its checkpoints. */
+  readonly origin: string;
+  readonly segmentBytes?: number;
 }
 
-export class Journal implements JournalSink {
+export class Journal implements DurableJournalSink {
   /** The tail that a crash had cut off and that opening removed; 0 where there was none. */
   readonly recovered: { readonly droppedBytes: number };
-  readonly #file: JournalFile;
-  readonly #sha256: Sha256;
-  readonly #origin: string;
+  readonly #parts: JournalParts;
   readonly #tree: CompactRange;
-  readonly #offsets: number[] = [];
-  #end = JOURNAL_HEADER.length;
+  readonly #open: OpenEffects;
+  readonly #source: JournalSource;
+  /** The last segment: its first record, and where its next one goes. */
+  #first: number;
+  #file: JournalFile;
+  #end: number;
   #failure: unknown;
+  /** The commit that is under way, and the one that whoever asks now will share. */
+  #committing: Promise<void> | undefined;
+  #nextCommit: Promise<void> | undefined;
 
   /**
-   * Opens the journal, or makes a new one in an empty file. `origin` names it on its checkpoints. A torn tail is cut
-   * off and reported in `recovered`; a damaged record with sound ones after it is E_LOG_CORRUPT, and nothing is
-   * changed; a later format is E_FORMAT_VERSION.
+   * Opens the journal, or makes a new one. A torn tail is cut off and reported in `recovered`; a damaged record with sound ones
+   * after it is E_LOG_CORRUPT, and nothing is changed; another format is E_FORMAT_VERSION.
    */
-  constructor(parts: { file: JournalFile; sha256: Sha256; origin: string }) {
-    this.#file = parts.file;
-    this.#sha256 = parts.sha256;
-    this.#origin = parts.origin;
-    this.#tree = new CompactRange(parts.sha256);
-    const size = this.#file.size();
-    if (this.#openHeader(size)) {
-      this.recovered = { droppedBytes: size };
-      return;
+  constructor(parts: JournalParts) {
+    const { store, sha256 } = parts;
+    this.#parts = parts;
+    const last = store.segments().at(-1);
+    this.#first = last ?? 0;
+    this.#file =
+      last === undefined
+        ? store.create(0, formatSegmentHead(new CompactRange(sha256), []))
+        : store.open(last);
+    try {
+      const head = readSegmentHead(this.#file, sha256);
+      if (head.first !== this.#first) throw changed(this.#first);
+      this.#tree = head.tree;
+      this.#open = new OpenEffects(head.open);
+      this.#end = head.end;
+      const size = this.#file.size();
+      const frames = new FrameReader(this.#file, sha256);
+      for (let frame = frames.frame(this.#end, this.size); frame !== undefined; ) {
+        if (isEffect(frame.leaf)) this.#open.see(this.size, parseRecord(frame.leaf, this.size));
+        this.#tree.append(frame.leafHash);
+        this.#end = frame.end;
+        frame = frames.frame(this.#end, this.size);
+      }
+      this.recovered = { droppedBytes: size - this.#end };
+      requireTail(frames, this.#end, size, this.size);
+      if (size > this.#end) this.#file.truncate(this.#end);
+    } catch (error) {
+      this.#file.close();
+      throw error;
     }
-    const frames = new FrameReader(this.#file, this.#sha256);
-    for (let frame = frames.frame(this.#end, 0); frame !== undefined; ) {
-      this.#advance(frame.leafHash, frame.end);
-      frame = frames.frame(this.#end, this.size);
-    }
-    this.recovered = { droppedBytes: size - this.#end };
-    if (size === this.#end) return;
-    if (frames.intactFrameBetween(this.#end + 1, size, this.size)) {
-      throw new SignetError('E_LOG_CORRUPT', `record ${this.size} of the journal is damaged`, {
-        item: `${ITEM} ${this.size}`,
-        actual: `offset ${this.#end}`,
-      });
-    }
-    this.#file.truncate(this.#end);
+    this.#source = {
+      segments: () => store.segments(),
+      size: () => this.size,
+      read: (first, work) => this.#read(first, work),
+    };
   }
 
   /** How many records there are. */
@@ -76,23 +103,28 @@ export class Journal implements JournalSink {
     return this.#tree.root();
   }
 
+  /** The effects whose outcome is not known now, of this host and of those before it. */
+  openEffects(): OpenEffect[] {
+    return this.#open.list();
+  }
+
   /**
    * See JournalSink. A record that breaks its schema is E_FORMAT, one over 65,535 bytes E_LIMIT (keep large values by
    * digest), a failed write E_IO; after a failure that may have left the file in doubt, every further append is E_IO.
    */
-  append(
-    record: JournalRecord,
-    { durable = false, written = false }: { durable?: boolean; written?: boolean } = {},
-  ): number {
-    const leaf = utf8.encode(canonicalJson(parseShape(JournalEntry, record, ITEM)));
+  append(record: JournalRecord, { written = false }: { written?: boolean } = {}): number {
+    const entry = parseShape(JournalEntry, record, ITEM);
+    const leaf = utf8.encode(canonicalJson(entry));
     requireEntrySize(leaf, ITEM);
-    const hash = leafHash(this.#sha256, leaf);
+    const hash = leafHash(this.#parts.sha256, leaf);
     const index = this.size;
     const frame = formatFrame(index, leaf, hash);
     this.#write(() => this.#file.append(frame));
-    this.#advance(hash, this.#end + frame.length);
-    if (durable) this.sync();
-    else if (written) this.#settle(() => this.#file.flush(), 'a record could not be written to the journal');
+    this.#tree.append(hash);
+    this.#open.see(index, entry);
+    this.#end += frame.length;
+    if (written) this.#settle(() => this.#file.flush(), 'a record could not be written to the journal');
+    if (this.#end >= (this.#parts.segmentBytes ?? SEGMENT_BYTES)) this.#rotate();
     return index;
   }
 
@@ -101,92 +133,73 @@ export class Journal implements JournalSink {
     this.#settle(() => this.#file.sync(), 'the journal could not be made durable');
   }
 
-  /** The records from index `from` (0 or more) on, also those appended meanwhile. A later type: E_FORMAT_VERSION. */
-  *records(from = 0): Generator<IndexedEntry, void> {
-    const frames = new FrameReader(this.#file, this.#sha256);
-    const step = Math.floor(Math.min(Math.max(from, 0), this.size) / STRIDE);
-    let offset = this.#offsets[step] ?? this.#end;
-    for (let index = step * STRIDE; index < this.size; index++) {
-      const frame = frames.frame(offset, index);
-      if (frame === undefined) throw damaged(index);
-      offset = frame.end;
-      if (index >= from) yield { index, record: parseRecord(frame.leaf, index) };
-    }
+  /** See DurableJournalSink: those who ask while one flush is under way share the next. E_IO where it fails, now and ever after. */
+  commit(): Promise<void> {
+    this.#nextCommit ??= this.#commitNext();
+    return this.#nextCommit;
+  }
+
+  /** The records from index `from` (0 or more) on, also those appended meanwhile: see readRecords. */
+  records(from = 0): Generator<IndexedEntry, void> {
+    return readRecords(this.#source, this.#parts.sha256, from);
   }
 
   /** A signed checkpoint over all records, which are made durable first: what is signed may never be lost again. */
   checkpoint(signers: readonly NoteSigner[]): string {
     this.sync();
-    return signNote(formatCheckpoint({ origin: this.#origin, size: this.size, root: this.root() }), signers);
+    const { origin } = this.#parts;
+    return signNote(formatCheckpoint({ origin, size: this.size, root: this.root() }), signers);
   }
 
-  /**
-   * The checkpoint of the note, once its signatures (see verifyNote) and its root hold for this journal's first records.
-   * Another origin, a shorter journal or other records: E_LOG_CORRUPT.
-   */
-  verify(
-    note: string | Uint8Array,
-    verifySignature: VerifySignature,
-    verifiers: readonly NoteVerifier[],
-    threshold = 1,
-  ): Checkpoint {
-    const signed = parseCheckpoint(verifyNote(this.#sha256, verifySignature, note, verifiers, threshold));
-    const refuse = (sentence: string, expected: string, actual: string): never => {
-      throw new SignetError('E_LOG_CORRUPT', sentence, { item: 'journal', expected, actual });
-    };
-    if (signed.origin !== this.#origin) {
-      refuse('the checkpoint is of another journal', this.#origin, signed.origin);
-    }
-    if (signed.size > this.size) {
-      refuse('the journal is shorter than it was', `${signed.size} records`, String(this.size));
-    }
-    if (!sameBytes(this.#rootAt(signed.size), signed.root)) {
-      refuse(
-        'the journal holds other records than were signed',
-        `the root of size ${signed.size}`,
-        'another',
-      );
-    }
-    return signed;
+  /** Ends the use of the journal; what was appended is written. */
+  close(): void {
+    this.#failure ??= new SignetError('E_IO', 'the journal is closed', { item: 'journal' });
+    this.#file.close();
   }
 
-  #rootAt(size: number): Uint8Array {
-    if (size === this.size) return this.root();
-    const frames = new FrameReader(this.#file, this.#sha256);
-    const tree = new CompactRange(this.#sha256);
-    for (let offset = JOURNAL_HEADER.length; tree.size < size; ) {
-      const frame = frames.frame(offset, tree.size);
-      if (frame === undefined) throw damaged(tree.size);
-      tree.append(frame.leafHash);
-      offset = frame.end;
-    }
-    return tree.root();
+  async #commitNext(): Promise<void> {
+    // Its failure is told to those who waited for it.
+    await this.#committing?.catch(() => undefined);
+    this.#nextCommit = undefined;
+    this.#requireSound();
+    const file = this.#file;
+    this.#committing = file.commit().catch((cause: unknown) => {
+      this.#failure ??= cause;
+      throw new SignetError('E_IO', 'the journal could not be made durable', { cause });
+    });
+    await this.#committing;
   }
 
-  /** Checks the first line; writes it, and returns true, where the file holds nothing more than a part of it. */
-  #openHeader(size: number): boolean {
-    const head = this.#file.read(0, JOURNAL_HEADER.length);
-    if (sameBytes(head, JOURNAL_HEADER)) return false;
-    const name = JOURNAL_HEADER.length - '1\n'.length;
-    if (
-      size >= JOURNAL_HEADER.length &&
-      sameBytes(head.subarray(0, name), JOURNAL_HEADER.subarray(0, name))
-    ) {
-      throw new SignetError('E_FORMAT_VERSION', 'the journal has a later format', { item: 'journal' });
+  /** The next segment. What is before it is made durable first: a head must never speak of records that are lost. */
+  #rotate(): void {
+    this.sync();
+    const { store } = this.#parts;
+    let file: JournalFile;
+    const head = formatSegmentHead(this.#tree, this.#open.list());
+    try {
+      file = store.create(this.size, head);
+    } catch {
+      // No room for a file is no reason to lose a record: this segment goes on, and the next record tries again.
+      return;
     }
-    if (!sameBytes(head, JOURNAL_HEADER.subarray(0, size))) {
-      throw new SignetError('E_LOG_CORRUPT', 'the file is no journal', { item: 'journal' });
-    }
-    if (size > 0) this.#file.truncate(0);
-    this.#file.append(JOURNAL_HEADER);
-    this.#file.sync();
-    return true;
+    const full = this.#file;
+    this.#first = this.size;
+    this.#file = file;
+    this.#end = head.length;
+    // A flush of the old file may be under way.
+    const close = (): void => full.close();
+    if (this.#committing === undefined) close();
+    else this.#committing.then(close, close);
   }
 
-  #advance(hash: Uint8Array, end: number): void {
-    if (this.size % STRIDE === 0) this.#offsets.push(this.#end);
-    this.#tree.append(hash);
-    this.#end = end;
+  *#read<T>(first: number, work: (file: JournalFile) => Generator<T, number>): Generator<T, number> {
+    if (first === this.#first) return yield* work(this.#file);
+    const file = this.#parts.store.open(first);
+    try {
+      return yield* work(file);
+    } finally {
+      file.close();
+    }
   }
 
   /**
@@ -226,24 +239,5 @@ export class Journal implements JournalSink {
   }
 }
 
-function parseRecord(leaf: Uint8Array, index: number): JournalEntry {
-  const item = `${ITEM} ${index}`;
-  const value = parseJson(leaf, item);
-  const type = value !== null && typeof value === 'object' && 'type' in value ? value['type'] : undefined;
-  if (typeof type === 'string' && !TYPES.has(type)) {
-    throw new SignetError(
-      'E_FORMAT_VERSION',
-      `${item} has the unknown type ${JSON.stringify(type.slice(0, 64))}`,
-      {
-        item,
-      },
-    );
-  }
-  return parseShape(JournalEntry, value, item);
-}
-
-function damaged(index: number): SignetError {
-  return new SignetError('E_LOG_CORRUPT', `record ${index} of the journal was changed while it was open`, {
-    item: `${ITEM} ${index}`,
-  });
-}
+/** Whether the leaf may be a record that opens or closes an effect. No text inside a record can hold these quotes unescaped. */
+const isEffect = (leaf: Uint8Array): boolean => text.decode(leaf).includes('"type":"effect.');

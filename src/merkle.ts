@@ -57,6 +57,11 @@ export class CompactRange {
     return this.#edge.reduceRight((right, left) => nodeHash(this.#sha256, left, right));
   }
 
+  /** The hashes of the complete subtrees, largest first. */
+  edge(): Uint8Array[] {
+    return [...this.#edge];
+  }
+
   clone(): CompactRange {
     return new CompactRange(this.#sha256, this.#size, this.#edge);
   }

@@ -49,7 +49,7 @@ export class PlanBook {
 
   /**
    * Compiles a draft: the same draft against the same installed digests gives the same `deterministicHash` and step ids.
-   * Every reason against it is listed at once (E_PLAN). The plan is journalled, durably, before it is returned.
+   * Every reason against it is listed at once (E_PLAN). The plan is journalled before it is returned, and durable before the first effect that mutates for it.
    */
   compile(draft: PlanDraft, catalog: Catalog, principal: Principal, grantEpoch: string): Plan {
     const { sha256, clock, journal } = this.#ports;
@@ -108,7 +108,7 @@ export class PlanBook {
         grantEpoch,
         steps: steps.map(({ id, kind, name, inputHash, bundle }) => ({ id, kind, name, inputHash, bundle })),
       },
-      { durable: true },
+      { written: true },
     );
     this.#plans.set(planId, plan);
     return plan;

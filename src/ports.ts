@@ -21,7 +21,7 @@ export interface TileStore {
 /** Verifies an Ed25519 signature by a raw 32-byte key; every guard of keys/ed25519.ts applies. */
 export type VerifySignature = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 
-/** The one file of the host's journal; a single process writes it. Failures are thrown, never swallowed. */
+/** One file of the host's journal; a single process writes it. Failures are thrown, never swallowed. */
 export interface JournalFile {
   /** The file's length in bytes. */
   size(): number;
@@ -36,18 +36,37 @@ export interface JournalFile {
   flush(): void;
   /** Returns once everything appended would survive the loss of power. */
   sync(): void;
+  /** Settles once everything appended would survive the loss of power; the event loop goes on meanwhile. */
+  commit(): Promise<void>;
   /** Cuts the file to the length, durably; a file that is shorter is left as it is, and that is a failure. */
   truncate(length: number): void;
+  /** Writes what is left, and ends the use of the file. */
+  close(): void;
+}
+
+/** The files of a journal, one for each segment. Failures are thrown. */
+export interface JournalStore {
+  /** The index of each segment's first record, ascending. */
+  segments(): number[];
+  /** Opens a segment; the last one to write, all others to read. */
+  open(first: number): JournalFile;
+  /** Makes a segment with the bytes, durably and whole or not at all, and opens it. */
+  create(first: number, bytes: Uint8Array): JournalFile;
 }
 
 /** Appends records to the host's journal. */
 export interface JournalSink {
   /**
    * Appends one record and returns its index. With `written`, it and all before it survive a process that is killed when the
-   * call returns: required before any effect is performed. With `durable`, also the loss of power: required before a mutating
-   * one.
+   * call returns: required before any effect is performed.
    */
-  append(record: JournalRecord, options?: { durable?: boolean; written?: boolean }): number;
+  append(record: JournalRecord, options?: { written?: boolean }): number;
+}
+
+/** A sink that can also wait for the disk. */
+export interface DurableJournalSink extends JournalSink {
+  /** Settles once every record so far would survive the loss of power: required before an effect that mutates. */
+  commit(): Promise<void>;
 }
 
 /** One journal record; `type` says which, the rest is plain JSON. */

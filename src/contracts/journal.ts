@@ -68,7 +68,7 @@ const CallEnd = z.strictObject({
 });
 
 /** Durable before a mutating effect is performed. `grant`: the grant that allows it; null where none is needed. */
-const EffectIntent = z.strictObject({
+export const EffectIntent = z.strictObject({
   type: z.literal('effect.intent'),
   at,
   callId: Id,
@@ -94,6 +94,17 @@ const EffectOutcome = z.strictObject({
 });
 
 /** `fix`: the command line that would have granted it. */
+/** What a person found out about an effect whose outcome a crash had hidden. */
+const EffectResolved = z.strictObject({
+  type: z.literal('effect.resolved'),
+  at,
+  callId: Id,
+  effectId: Id,
+  as: z.enum(['done', 'not_done']),
+  by: Principal,
+  reason: z.string().min(1).max(1024),
+});
+
 const EffectDenied = z.strictObject({
   type: z.literal('effect.denied'),
   at,
@@ -153,6 +164,7 @@ export const JournalEntry = z.discriminatedUnion('type', [
   CallEnd,
   EffectIntent,
   EffectOutcome,
+  EffectResolved,
   EffectDenied,
   AuditResult,
   BundleLoaded,

@@ -7,7 +7,7 @@ import { Broker, type EffectAnswer } from '../../host/broker.ts';
 import type { CallContext, Invoke, LogLine } from '../../host/capabilities/capability.ts';
 import { GrantedFiles } from '../../host/granted-files.ts';
 import { GrantSet } from '../../host/grants.ts';
-import { openJournalFile } from '../../host/journal-file.ts';
+import { openJournalStore } from '../../host/journal-store.ts';
 import { KeyValueStore } from '../../host/kv.ts';
 import { mockModel } from '../../host/mock-model.ts';
 import { Models } from '../../host/model.ts';
@@ -22,7 +22,7 @@ import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import { Journal } from '../../src/journal.ts';
 import { PlanBook } from '../../src/plan.ts';
-import type { JournalSink } from '../../src/ports.ts';
+import type { DurableJournalSink, JournalSink } from '../../src/ports.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const DIGEST = digestOf(sha256, 'bundle');
@@ -44,6 +44,8 @@ export interface Fixture {
   invoke: Invoke;
   /** Replaces the journal's append; for a journal that fails. */
   append: JournalSink['append'] | undefined;
+  /** Replaces the journal's commit; for a disk that fails. */
+  commit: DurableJournalSink['commit'] | undefined;
   /** Where names of hosts lead; nowhere at first. */
   resolve: Resolve;
   readonly secrets: Map<string, Secret>;
@@ -67,10 +69,10 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
   const folder = temporaryFolder();
   const state = join(folder, '.signet');
   mkdirSync(join(state, 'example'), { recursive: true });
-  const file = openJournalFile(join(state, 'journal'));
-  const journal = new Journal({ file, sha256, origin: 'test' });
-  const sink: JournalSink = {
+  const journal = new Journal({ store: openJournalStore(join(state, 'journal')), sha256, origin: 'test' });
+  const sink: DurableJournalSink = {
     append: (record, options) => (fixture.append ?? journal.append.bind(journal))(record, options),
+    commit: () => (fixture.commit ?? journal.commit.bind(journal))(),
   };
   const clock = { now: () => fixture.now };
   const book = new PlanBook({ sha256, clock, journal: sink });
@@ -112,6 +114,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
     now: NOW,
     grants,
     append: undefined,
+    commit: undefined,
     invoke: async (_, wanted) => ({ ...wanted }),
     resolve: async () => [],
     secrets: new Map(),
@@ -154,7 +157,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       broker.perform(call, { id: `${call.callId}.${++effects}`, capability, args: JSON.stringify(args) }),
     close: () => {
       kv.close();
-      file.close();
+      journal.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -3,13 +3,12 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openJournalFile } from '../../host/journal-file.ts';
+import { openJournalStore } from '../../host/journal-store.ts';
 import { KeyValueStore } from '../../host/kv.ts';
 import { sha256 } from '../../keys/hash.ts';
 import { digestOf } from '../../src/digest.ts';
 import { Journal } from '../../src/journal.ts';
 import type { JournalRecord } from '../../src/ports.ts';
-import { unresolvedEffects } from '../../src/unresolved-effects.ts';
 import { createFixture, type Fixture, grantsOf, NOW, temporaryFolder } from './broker-fixture.ts';
 
 let fixture: Fixture;
@@ -118,19 +117,44 @@ describe('intent, effect, outcome', () => {
   test('the intent of a mutation is durable before it is done; the outcome follows', async () => {
     const plan = fixture.plan('skill', 'work');
     const seen: unknown[] = [];
-    fixture.append = (record, options) =>
-      seen.push([record.type, options?.durable === true, existsSync(made)]);
+    fixture.append = (record) => seen.push([record.type, existsSync(made)]);
+    fixture.commit = async () => void seen.push(['commit', existsSync(made)]);
     expect(await make({ plan })).toMatchObject({ ok: true });
     expect(seen).toEqual([
-      ['effect.intent', true, false],
-      ['effect.outcome', false, true],
+      ['effect.intent', false],
+      ['commit', false],
+      ['effect.outcome', true],
     ]);
+  });
+  test('where it cannot be made durable, nothing is done, and the outcome says so', async () => {
+    fixture.commit = async () => {
+      throw new Error('the disk is gone');
+    };
+    expect(await make({ plan: fixture.plan('skill', 'work') })).toMatchObject({
+      ok: false,
+      code: 'E_JOURNAL',
+    });
+    expect(existsSync(made)).toBe(false);
+    expect(fixture.records().at(-1)).toMatchObject({
+      type: 'effect.outcome',
+      status: 'failed',
+      code: 'E_JOURNAL',
+    });
+  });
+  test('a call that ends while its intent is made durable mutates nothing', async () => {
+    const ended = new AbortController();
+    fixture.commit = async () => ended.abort();
+    expect(await make({ plan: fixture.plan('skill', 'work'), signal: ended.signal })).toMatchObject({
+      ok: false,
+    });
+    expect(existsSync(made)).toBe(false);
+    expect(fixture.records().at(-1)).toMatchObject({ type: 'effect.outcome', status: 'failed' });
   });
   test('the intent of an observation is in the file, not only in memory, when it is done', async () => {
     fixture.grants = grantsOf({ capability: 'kv', class: 'observe' });
     const seen: boolean[] = [];
     const get = vi.spyOn(KeyValueStore.prototype, 'get').mockImplementation((_, key) => {
-      const text = readFileSync(join(fixture.folder, '.signet', 'journal'), 'latin1');
+      const text = readFileSync(join(fixture.folder, '.signet/journal/000000000000000.records'), 'latin1');
       seen.push(text.includes(`value \\"${key}\\"`));
       return null;
     });
@@ -220,11 +244,11 @@ const CHILD = `
   const [fixtureModule, folder] = process.argv.slice(1);
   const { grantsOf, NOW, DIGEST } = await import(fixtureModule);
   const { Broker } = await import(new URL('../../host/broker.ts', fixtureModule));
-  const { openJournalFile } = await import(new URL('../../host/journal-file.ts', fixtureModule));
+  const { openJournalStore } = await import(new URL('../../host/journal-store.ts', fixtureModule));
   const { Budget } = await import(new URL('../../src/budget.ts', fixtureModule));
   const { Journal } = await import(new URL('../../src/journal.ts', fixtureModule));
   const { sha256 } = await import(new URL('../../keys/hash.ts', fixtureModule));
-  const journal = new Journal({ file: openJournalFile(folder + '/journal'), sha256, origin: 'test' });
+  const journal = new Journal({ store: openJournalStore(folder + '/journal'), sha256, origin: 'test' });
   const broker = new Broker({
     clock: { now: () => NOW }, journal, authorize: () => {}, services: {}, fault: console.error,
     grants: () => grantsOf({
@@ -255,13 +279,9 @@ test('kill -9 between intent and outcome: the journal lists the effect as unreso
   await ended;
   process.kill(Number(readFileSync(acting, 'utf8')), 'SIGKILL');
 
-  const file = openJournalFile(join(folder, 'journal'));
-  const journal = new Journal({ file, sha256, origin: 'test' });
-  expect(unresolvedEffects(journal.records())).toMatchObject([
-    {
-      status: 'outcome_unknown',
-      intent: { callId: 'call-1', effectId: 'call-1.1', class: 'mutate', dryRun: false },
-    },
+  const journal = new Journal({ store: openJournalStore(join(folder, 'journal')), sha256, origin: 'test' });
+  expect(journal.openEffects()).toMatchObject([
+    { intent: { callId: 'call-1', effectId: 'call-1.1', class: 'mutate', dryRun: false } },
   ]);
   journal.append({
     type: 'effect.outcome',
@@ -272,7 +292,7 @@ test('kill -9 between intent and outcome: the journal lists the effect as unreso
     resultHash: null,
     code: 'E_EXEC',
   });
-  expect(unresolvedEffects(journal.records())).toEqual([]);
-  file.close();
+  expect(journal.openEffects()).toEqual([]);
+  journal.close();
   rmSync(folder, { recursive: true });
 });

@@ -17,7 +17,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 test('it makes a state directory for this user alone, and opens again once it is closed', () => {
   const state = openHostState(folder, clock);
   expect(statSync(state.paths.state).mode & 0o777).toBe(0o700);
-  expect(statSync(join(state.paths.journal, 'records')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(state.paths.journal, '000000000000000.records')).mode & 0o777).toBe(0o600);
   expect(state.lock.owner).toMatchObject({ pid: process.pid, startedAt: '2026-03-01T12:00:00Z' });
   state.journal.append({ type: 'host.close', at: 1 });
   expectCode(() => openHostState(folder, clock), 'E_HOST_BUSY');
@@ -30,7 +30,7 @@ test('it makes a state directory for this user alone, and opens again once it is
 
 test('a journal or a database that cannot be opened leaves no lock behind', () => {
   const paths = projectPaths(folder);
-  mkdirSync(join(paths.journal, 'records'), { recursive: true });
+  mkdirSync(join(paths.journal, '000000000000000.records'), { recursive: true });
   expectCode(() => openHostState(folder, clock), 'E_IO');
   expect(existsSync(paths.lock)).toBe(false);
   rmSync(paths.journal, { recursive: true });

@@ -157,7 +157,7 @@ describe('the journal', () => {
       { callId, ok: true, code: null, outputHash: digestOf(sha256, '{"secret":"x y z"}'), effects: 0 },
       { ok: false, code: 'E_GUEST', outputHash: null },
     ]);
-    expect(readFileSync(join(world.paths.journal, 'records'), 'utf8')).not.toContain('x y z');
+    expect(readFileSync(join(world.paths.journal, '000000000000000.records'), 'utf8')).not.toContain('x y z');
   });
 
   test('apply compiles a plan, and it stands before the call that names it', async () => {
@@ -448,10 +448,10 @@ describe('what cannot be opened', () => {
     await call('echo');
     await call('echo');
     await host.close();
-    const file = join(world.paths.journal, 'records');
+    const file = join(world.paths.journal, '000000000000000.records');
     const sound = readFileSync(file);
     const damaged = Buffer.from(sound);
-    damaged[60] = (damaged[60] ?? 0) ^ 1;
+    damaged[90] = (damaged[90] ?? 0) ^ 1;
     writeFileSync(file, damaged);
     await fails('E_LOG_CORRUPT');
     expect(readFileSync(file)).toEqual(damaged);

@@ -1,6 +1,7 @@
 // The journal on a real disk: permissions, links, reopening, and a writer that is killed in the middle (THREATS.md 37, H20).
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -13,19 +14,26 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openJournalFile } from '../../host/journal-file.ts';
+import { openJournalFile as openFile } from '../../host/journal-file.ts';
+import { openJournalStore, readJournalStore } from '../../host/journal-store.ts';
 import { sha256 } from '../../keys/hash.ts';
 import { Journal } from '../../src/journal.ts';
+import { surveyJournal } from '../../src/journal-reader.ts';
 import { expectCode } from '../src/expect-code.ts';
 
 let folder: string;
 let path: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'signet-journal-'));
-  path = join(folder, 'journal', 'records');
+  path = join(folder, 'records');
+  writeFileSync(path, '');
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+const openJournalFile = (name: string) => openFile(name, 'write');
+const openJournal = (store = join(folder, 'journal')): Journal =>
+  new Journal({ store: openJournalStore(store), sha256, origin: 'test' });
+const SEGMENT = join('journal', '000000000000000.records');
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
 test('appends, reads, cuts, and keeps it all when reopened', () => {
@@ -59,14 +67,13 @@ test('what is appended is written at the latest in the next turn of the event lo
 });
 
 test('what is flushed is in the file at once', () => {
-  const file = openJournalFile(path);
-  const journal = new Journal({ file, sha256, origin: 'test' });
-  const size = statSync(path).size;
+  const journal = openJournal();
+  const size = statSync(join(folder, SEGMENT)).size;
   journal.append({ type: 'host.close', at: 1 });
-  expect(statSync(path).size).toBe(size);
+  expect(statSync(join(folder, SEGMENT)).size).toBe(size);
   journal.append({ type: 'host.close', at: 2 }, { written: true });
-  expect(statSync(path).size).toBeGreaterThan(size);
-  file.close();
+  expect(statSync(join(folder, SEGMENT)).size).toBeGreaterThan(size);
+  journal.close();
 });
 
 test('cutting never makes a file longer', () => {
@@ -83,52 +90,63 @@ test('cutting never makes a file longer', () => {
 const FULL_DISK = `
 const [path, root] = process.argv.slice(1);
 process.on('SIGXFSZ', () => {});
-const { openJournalFile } = await import(root + '/host/journal-file.ts');
+const { openJournalStore } = await import(root + '/host/journal-store.ts');
 const { Journal } = await import(root + '/src/journal.ts');
 const { sha256 } = await import(root + '/keys/hash.ts');
 const { statSync } = await import('node:fs');
-const file = openJournalFile(path);
-const journal = new Journal({ file, sha256, origin: 'test' });
+const journal = new Journal({ store: openJournalStore(path), sha256, origin: 'test' });
 const codeOf = (work) => { try { work(); return 'ok'; } catch (error) { return error.code; } };
 const append = (options) => codeOf(() =>
   journal.append({ type: 'worker.lost', at: 1, domain: 'd', reason: 'r'.repeat(900) }, options));
 let accepted = 0;
 while (accepted < 100 && append() === 'ok') { accepted++; await new Promise((turn) => setImmediate(turn)); }
-const later = [append(), append({ written: true }), append({ durable: true }), codeOf(() => journal.sync())];
-console.log(JSON.stringify({ accepted, size: statSync(path).size, later, close: codeOf(() => file.close()) }));
+const later = [append(), append({ written: true }), codeOf(() => journal.sync())];
+const committed = await journal.commit().then(() => 'ok', (error) => error.code);
+const { size } = statSync(path + '/000000000000000.records');
+console.log(JSON.stringify({ accepted, size, later: [...later, committed], close: codeOf(() => journal.close()) }));
 `;
 
 test('a disk that is full ends the journal, and what was on it before is all there', () => {
   const root = join(import.meta.dirname, '../..');
   const line = 'ulimit -f 8 && exec "$@"';
-  const node = [process.execPath, '--input-type=module', '--eval', FULL_DISK, path, root];
+  const node = [process.execPath, '--input-type=module', '--eval', FULL_DISK, join(folder, 'journal'), root];
   const said = execFileSync('/bin/bash', ['-c', line, 'bash', ...node], { encoding: 'utf8' });
   const { accepted, size, later, close } = JSON.parse(said) as Record<string, unknown>;
   expect(later).toEqual(['E_IO', 'E_IO', 'E_IO', 'E_IO']);
   expect(close).toBe('E_IO');
-  expect(statSync(path).size).toBe(size);
+  expect(statSync(join(folder, SEGMENT)).size).toBe(size);
   expect(
-    readFileSync(path)
+    readFileSync(join(folder, SEGMENT))
       .subarray(-16)
       .every((byte) => byte === 0),
   ).toBe(false);
-  const file = openJournalFile(path);
-  const journal = new Journal({ file, sha256, origin: 'test' });
+  const journal = openJournal();
   // The last of them never reached the disk.
   expect(journal.size).toBe((accepted as number) - 1);
   expect([...journal.records()]).toHaveLength(journal.size);
-  journal.append({ type: 'host.close', at: 2 }, { durable: true });
-  file.close();
+  journal.append({ type: 'host.close', at: 2 });
+  journal.sync();
+  journal.close();
 });
 
-test('the file and a folder made for it are for their owner alone', () => {
-  openJournalFile(path).close();
-  expect(statSync(path).mode & 0o777).toBe(0o600);
+test('the files and a folder made for them are for their owner alone', () => {
+  openJournal().close();
+  expect(statSync(join(folder, SEGMENT)).mode & 0o777).toBe(0o600);
   expect(statSync(join(folder, 'journal')).mode & 0o777).toBe(0o700);
   const open = join(folder, 'open');
   writeFileSync(open, '', { mode: 0o666 });
   openJournalFile(open).close();
   expect(statSync(open).mode & 0o777).toBe(0o600);
+});
+
+test('what is only read cannot be written, and nothing is made for a reader', () => {
+  const reader = openFile(path, 'read');
+  reader.append(bytes('x'));
+  expectCode(() => reader.flush(), 'E_IO');
+  expect(readFileSync(path, 'utf8')).toBe('');
+  expect(readJournalStore(join(folder, 'none')).segments()).toEqual([]);
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+  expectCode(() => readJournalStore(join(folder, 'none')).create(0, bytes('x')), 'E_IO');
 });
 
 test('a link, a folder, a closed file are E_IO', () => {
@@ -150,13 +168,14 @@ test('a link, a folder, a closed file are E_IO', () => {
 
 const WRITER = `
 const [path, root] = process.argv.slice(1);
-const { openJournalFile } = await import(root + '/host/journal-file.ts');
+const { openJournalStore } = await import(root + '/host/journal-store.ts');
 const { Journal } = await import(root + '/src/journal.ts');
 const { sha256 } = await import(root + '/keys/hash.ts');
-const journal = new Journal({ file: openJournalFile(path), sha256, origin: 'test' });
+const journal = new Journal({ store: openJournalStore(path), sha256, origin: 'test', segmentBytes: 4096 });
 process.stdout.write('open ' + journal.size + '\\n');
 for (let i = journal.size; ; i++) {
-  journal.append({ type: 'worker.lost', at: i, domain: 'x'.repeat(i % 200), reason: 'r' }, { durable: i % 10 === 9 });
+  journal.append({ type: 'worker.lost', at: i, domain: 'x'.repeat(i % 200), reason: 'r' });
+  if (i % 10 === 9) await journal.commit();
   if (i % 10 === 9) process.stdout.write('durable ' + (i + 1) + '\\n');
 }
 `;
@@ -164,7 +183,7 @@ for (let i = journal.size; ; i++) {
 /** Runs the writer until it has said that so many records are durable, kills it with SIGKILL, returns what it said last. */
 async function killAfter(records: number): Promise<number> {
   const root = join(import.meta.dirname, '../..');
-  const args = ['--input-type=module', '--eval', WRITER, path, root];
+  const args = ['--input-type=module', '--eval', WRITER, join(folder, 'journal'), root];
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   const durable = (): number => Number(said.match(/durable (\d+)\n(?!.*durable \d+\n)/s)?.[1] ?? 0);
@@ -183,30 +202,28 @@ async function killAfter(records: number): Promise<number> {
 test('a writer killed with SIGKILL again and again loses nothing that it called durable', async () => {
   for (const records of [10, 60, 200]) {
     const durable = await killAfter(records);
-    const file = openJournalFile(path);
-    const journal = new Journal({ file, sha256, origin: 'test' });
+    const journal = openJournal();
     expect(journal.size).toBeGreaterThanOrEqual(durable);
     const found = [...journal.records()];
     expect(found.length).toBe(journal.size);
     expect(found.every(({ index, record }) => record.at === index)).toBe(true);
-    file.close();
+    journal.close();
+    expect(surveyJournal(readJournalStore(join(folder, 'journal')), sha256).size).toBe(found.length);
   }
 });
 
 test('a record torn on disk is cut off when the journal is opened, and the next one follows', () => {
   const record = { type: 'host.close', at: 1 } as const;
-  const first = openJournalFile(path);
-  const journal = new Journal({ file: first, sha256, origin: 'test' });
-  for (let i = 0; i < 3; i++) journal.append(record, { durable: true });
-  first.close();
-  truncateSync(path, statSync(path).size - 1);
-  const second = openJournalFile(path);
-  const reopened = new Journal({ file: second, sha256, origin: 'test' });
+  const journal = openJournal();
+  for (let i = 0; i < 3; i++) journal.append(record);
+  journal.close();
+  const segment = join(folder, SEGMENT);
+  truncateSync(segment, statSync(segment).size - 1);
+  const reopened = openJournal();
   expect([reopened.size, reopened.recovered.droppedBytes > 0]).toEqual([2, true]);
-  reopened.append(record, { durable: true });
-  second.close();
-  const third = openJournalFile(path);
-  const last = new Journal({ file: third, sha256, origin: 'test' });
+  reopened.append(record);
+  reopened.close();
+  const last = openJournal();
   expect([last.size, last.recovered.droppedBytes]).toEqual([3, 0]);
-  third.close();
+  last.close();
 });

@@ -1,11 +1,10 @@
 // A bundle `local/tools` of small skills for tests of the whole host, its journal as it is on disk, and processes by their parent.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { openJournalFile } from '../../host/journal-file.ts';
+import { readJournalStore } from '../../host/journal-store.ts';
 import type { ProjectPaths } from '../../host/paths.ts';
 import { sha256 } from '../../keys/hash.ts';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
-import { Journal } from '../../src/journal.ts';
+import { readRecords, storeSource } from '../../src/journal-reader.ts';
 import type { SourceOptions, World } from './world.ts';
 
 const BODIES: Readonly<Record<string, string>> = {
@@ -64,13 +63,7 @@ export function grantShell(world: World, command: string): void {
 
 /** What the journal of a closed host holds. */
 export function recordsOf(paths: ProjectPaths): JournalEntry[] {
-  const file = openJournalFile(join(paths.journal, 'records'));
-  try {
-    const journal = new Journal({ file, sha256, origin: 'signet.host/journal' });
-    return [...journal.records()].map(({ record }) => record);
-  } finally {
-    file.close();
-  }
+  return [...readRecords(storeSource(readJournalStore(paths.journal)), sha256)].map(({ record }) => record);
 }
 
 /** Ids of the processes that this one started and that still run. */

@@ -1,118 +1,23 @@
-// The host's journal: what it takes, what survives a crash, what it proves (THREATS.md 12, 37, H20).
+// The host's journal: what it takes, what survives a crash (THREATS.md 12, 37, H20).
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateKeyPair, sign, verify } from '../../keys/ed25519.ts';
+import { generateKeyPair, sign } from '../../keys/ed25519.ts';
 import { sha256 } from '../../keys/hash.ts';
-import { parseCheckpoint } from '../../src/checkpoint.ts';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
-import { Journal } from '../../src/journal.ts';
 import { formatFrame } from '../../src/journal-frame.ts';
 import { canonicalJson } from '../../src/json.ts';
 import { leafHash, rootOf } from '../../src/merkle.ts';
-import { createNoteSigner, parseNote } from '../../src/note.ts';
+import { createNoteSigner } from '../../src/note.ts';
 import { expectCode } from './expect-code.ts';
+import { all, closed, EVERY, filled, HEAD, ORIGIN, open } from './journal-fixture.ts';
 import { MemoryJournal } from './memory-files.ts';
 
-const ORIGIN = 'signet.local/journal/test';
-const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
-const closed = (at: number): JournalEntry => ({ type: 'host.close', at });
-const lost = (reason: string): JournalEntry => ({ type: 'worker.lost', at: 1, domain: 'acme', reason });
-const open = (file: MemoryJournal): Journal => new Journal({ file, sha256, origin: ORIGIN });
-const all = (journal: Journal, from?: number): JournalEntry[] =>
-  [...journal.records(from)].map(({ record }) => record);
-
-function filled(records: readonly JournalEntry[]): { file: MemoryJournal; journal: Journal } {
-  const file = new MemoryJournal();
-  const journal = open(file);
-  for (const record of records) journal.append(record);
-  return { file, journal };
-}
-
 const pair = generateKeyPair();
-const verifier = { name: ORIGIN, publicKey: pair.publicKey };
-const signer = createNoteSigner(sha256, { ...verifier, sign: (message) => sign(pair.secretKey, message) });
-
-/** One valid record of every type. */
-const EVERY: readonly JournalEntry[] = [
-  { type: 'host.open', at: 1, engine: { node: '26.10.0', v8: '14.0', signet: '1.0.0' } },
-  { type: 'host.close', at: 2 },
-  {
-    type: 'plan.compiled',
-    at: 3,
-    planId: digest('a'),
-    deterministicHash: digest('b'),
-    principal: { kind: 'human', id: 'me' },
-    grantEpoch: digest('c'),
-    steps: [{ id: digest('d'), kind: 'apply', name: 'do_it', inputHash: digest('e'), bundle: digest('f') }],
-  },
-  {
-    type: 'call.start',
-    at: 4,
-    callId: 'c1',
-    kind: 'skill',
-    name: 'hello',
-    bundle: digest('a'),
-    version: '1.0.0',
-    tenant: 'default',
-    dryRun: true,
-    inputHash: digest('b'),
-    planHash: null,
-    stepId: null,
-  },
-  {
-    type: 'call.end',
-    at: 5,
-    callId: 'c1',
-    ok: false,
-    code: 'E_TIMEOUT',
-    outputHash: null,
-    durationMs: 1.5,
-    effects: 2,
-  },
-  {
-    type: 'effect.intent',
-    at: 6,
-    callId: 'c1',
-    effectId: '1',
-    capability: 'exec',
-    action: '/bin/true',
-    class: 'mutate',
-    grant: 'g1',
-    dryRun: false,
-  },
-  {
-    type: 'effect.outcome',
-    at: 7,
-    callId: 'c1',
-    effectId: '1',
-    status: 'done',
-    resultHash: digest('a'),
-    code: null,
-  },
-  {
-    type: 'effect.denied',
-    at: 8,
-    callId: 'c1',
-    effectId: '2',
-    capability: 'http',
-    code: 'E_CAPABILITY_DENIED',
-    action: 'GET',
-  },
-  {
-    type: 'audit.result',
-    at: 9,
-    specId: 's',
-    drift: true,
-    missing: 1,
-    observed: 2,
-    declared: 3,
-    error: null,
-    dryRun: true,
-  },
-  { type: 'bundle.loaded', at: 10, name: 'acme/a', version: '1.0.0', digest: digest('a') },
-  { type: 'bundle.refused', at: 11, name: '?', version: 'v?', digest: digest('a'), code: 'E_DIGEST' },
-  { type: 'worker.lost', at: 12, domain: 'acme', reason: 'SIGKILL' },
-];
+const signer = createNoteSigner(sha256, {
+  name: ORIGIN,
+  publicKey: pair.publicKey,
+  sign: (message) => sign(pair.secretKey, message),
+});
 
 const bytesOf = (record: JournalEntry): number => canonicalJson(record).length;
 
@@ -136,8 +41,8 @@ describe('records', () => {
     const again = open(file);
     expect([again.size, again.recovered.droppedBytes]).toEqual([EVERY.length, 0]);
     expect(all(again)).toEqual(EVERY);
-    expect([...again.records(10)].map(({ index }) => index)).toEqual([10, 11]);
-    expect(all(again, 12)).toEqual([]);
+    expect([...again.records(10)].map(({ index }) => index)).toEqual([10, 11, 12]);
+    expect(all(again, 13)).toEqual([]);
     expect(all(again, 5_000)).toEqual([]);
   });
 
@@ -152,7 +57,7 @@ describe('records', () => {
     ['a missing field', { type: 'worker.lost', at: 1, domain: 'acme' }],
     ['a field too many', { type: 'host.close', at: 1, secret: 'x' }],
     ['a wrong time', { type: 'host.close', at: -1 }],
-    ['an action that is no text', { ...EVERY[7]!, action: { program: '/bin/true' } }],
+    ['an action that is no text', { ...EVERY[8]!, action: { program: '/bin/true' } }],
     ['a wrong digest', { type: 'bundle.loaded', at: 1, name: 'a', version: '1.0.0', digest: 'sha256:x' }],
   ])('%s is refused, and nothing is written', (_, record) => {
     const { file, journal } = filled([closed(1)]);
@@ -194,7 +99,7 @@ describe('records', () => {
   test('a reader sees what is appended while it reads, over many strides', () => {
     const { journal } = filled(Array.from({ length: 700 }, (_, i) => closed(i)));
     const reader = journal.records(690);
-    expect(reader.next().value).toEqual({ index: 690, record: closed(690) });
+    expect(reader.next().value).toMatchObject({ index: 690, record: closed(690) });
     journal.append(closed(700));
     expect([...reader].map(({ index }) => index).at(-1)).toBe(700);
     for (const from of [0, 255, 256, 257, 512, 699]) expect(all(journal, from)[0]).toEqual(closed(from));
@@ -207,12 +112,12 @@ describe('after a crash', () => {
   test('the file cut at every offset opens as a prefix, goes on, and reports what it dropped', () => {
     const { file } = filled(SAMPLE);
     const sizes = new Set<number>();
-    for (let cut = 0; cut <= file.bytes.length; cut++) {
+    for (let cut = HEAD; cut <= file.bytes.length; cut++) {
       const torn = new MemoryJournal(file.bytes.subarray(0, cut));
       const journal = open(torn);
       const records = all(journal);
       expect(records).toEqual(SAMPLE.slice(0, records.length));
-      if (cut > 17) expect(torn.bytes.length + journal.recovered.droppedBytes).toBe(cut);
+      expect(torn.bytes.length + journal.recovered.droppedBytes).toBe(cut);
       sizes.add(records.length);
       expect(journal.append(closed(99))).toBe(records.length);
       expect(all(open(torn))).toEqual([...records, closed(99)]);
@@ -237,7 +142,7 @@ describe('after a crash', () => {
   test('one changed bit before the last record is E_LOG_CORRUPT, and the file is left as it is', () => {
     const { file } = filled(SAMPLE);
     const lastFrame = filled(SAMPLE.slice(0, -1)).file.bytes.length;
-    for (let at = 17; at < lastFrame; at++) {
+    for (let at = HEAD; at < lastFrame; at++) {
       const bytes = file.bytes.slice();
       bytes[at]! ^= 1 << (at & 7);
       const damaged = new MemoryJournal(bytes);
@@ -267,19 +172,34 @@ describe('after a crash', () => {
   test('another file is no journal, a later format says upgrade', () => {
     expectCode(() => open(new MemoryJournal(Buffer.from('#!/bin/sh\nexec something\n'))), 'E_LOG_CORRUPT');
     expectCode(() => open(new MemoryJournal(Buffer.from('#!'))), 'E_LOG_CORRUPT');
-    expectCode(() => open(new MemoryJournal(Buffer.from('signet journal/2\nwhatever'))), 'E_FORMAT_VERSION');
-    expect(open(new MemoryJournal(Buffer.from('signet journal/1\n'))).size).toBe(0);
+    expectCode(() => open(new MemoryJournal(Buffer.from('signet journal/3\nwhatever'))), 'E_FORMAT_VERSION');
+    expectCode(() => open(new MemoryJournal(Buffer.from('signet journal/1\n'))), 'E_FORMAT_VERSION');
+    expectCode(() => open(new MemoryJournal(Buffer.from('signet journal/2\n'))), 'E_LOG_CORRUPT');
+    expectCode(() => open(new MemoryJournal(Buffer.from('signet journal/2\nwhatever\n'))), 'E_LOG_CORRUPT');
+    expect(open(new MemoryJournal()).size).toBe(0);
   });
 
-  test('durable means synced, at once; the rest is written through all the same', () => {
+  test('synced means synced, at once; the rest is written through all the same', () => {
     const { file, journal } = filled([closed(1)]);
-    expect(file.synced).toBeLessThan(file.bytes.length);
-    journal.append(closed(2), { durable: true });
-    expect(file.synced).toBe(file.bytes.length);
-    journal.append(closed(3), { durable: false });
     expect(file.synced).toBeLessThan(file.bytes.length);
     journal.sync();
     expect(file.synced).toBe(file.bytes.length);
+  });
+
+  test('those who commit while one flush is under way share the next', async () => {
+    const { file, journal } = filled([closed(1)]);
+    let go: () => void = () => undefined;
+    file.pause = new Promise((done) => {
+      go = done;
+    });
+    const first = journal.commit();
+    await Promise.resolve();
+    journal.append(closed(2));
+    const others = [journal.commit(), journal.commit(), journal.commit()];
+    go();
+    await first;
+    await Promise.all(others);
+    expect([file.commits, file.synced]).toEqual([2, file.bytes.length]);
   });
 });
 
@@ -301,17 +221,20 @@ describe('when the disk fails', () => {
     for (const fail of [{ append: 5, truncate: true }, { sync: true }]) {
       const { file, journal } = filled([closed(1)]);
       file.fail = fail;
-      expectCode(() => journal.append(closed(2), { durable: true }), 'E_IO');
+      expectCode(() => {
+        journal.append(closed(2));
+        journal.sync();
+      }, 'E_IO');
       file.fail = {};
       expectCode(() => journal.append(closed(3)), 'E_IO');
       expectCode(() => journal.checkpoint([signer]), 'E_IO');
       const again = open(file);
-      again.append(closed(4), { durable: true });
+      again.append(closed(4));
       expect(all(again).at(-1)).toEqual(closed(4));
     }
   });
 
-  test('written means written, at once, and durable too; where that fails, the journal takes nothing more', () => {
+  test('written means written, at once; where that fails, the journal takes nothing more', () => {
     const { file, journal } = filled([closed(1)]);
     const before = file.flushed;
     journal.append(closed(2));
@@ -323,53 +246,14 @@ describe('when the disk fails', () => {
     file.fail = {};
     expectCode(() => journal.append(closed(5)), 'E_IO');
     expectCode(() => journal.append(closed(5), { written: true }), 'E_IO');
-    expectCode(() => journal.append(closed(5), { durable: true }), 'E_IO');
     expectCode(() => journal.sync(), 'E_IO');
   });
 
   test('a record changed under an open journal is found when it is read', () => {
     const { file, journal } = filled(EVERY);
-    const note = journal.checkpoint([signer]);
     journal.append(closed(3));
-    file.bytes[40]! ^= 1;
+    file.bytes[HEAD + 20]! ^= 1;
     expectCode(() => all(journal), 'E_LOG_CORRUPT');
-    expectCode(() => journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
-  });
-});
-
-describe('checkpoints', () => {
-  test('say origin, size and root, and hold for the journal as it grows', () => {
-    const { file, journal } = filled(EVERY);
-    const note = journal.checkpoint([signer]);
-    expect(file.synced).toBe(file.bytes.length);
-    expect(parseCheckpoint(parseNote(note).text)).toEqual({
-      origin: ORIGIN,
-      size: EVERY.length,
-      root: new Uint8Array(journal.root()),
-    });
-    journal.append(lost('later'));
-    expect(journal.verify(note, verify, [verifier]).size).toBe(EVERY.length);
-    expect(open(file).verify(journal.checkpoint([signer]), verify, [verifier], 1).size).toBe(
-      EVERY.length + 1,
-    );
-    expect(filled([]).journal.verify(filled([]).journal.checkpoint([signer]), verify, [verifier]).size).toBe(
-      0,
-    );
-  });
-
-  test('a shorter journal, another record, another origin, another signer are refused', () => {
-    const { journal } = filled(EVERY);
-    const note = journal.checkpoint([signer]);
-    expectCode(() => filled(EVERY.slice(0, -1)).journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
-    const changed = [...EVERY.slice(0, -1), lost('another reason'), closed(13)];
-    expectCode(() => filled(changed).journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
-    expectCode(() => filled(changed.slice(0, -1)).journal.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
-    const other = new Journal({ file: filled(EVERY).file, sha256, origin: 'other' });
-    expectCode(() => other.verify(note, verify, [verifier]), 'E_LOG_CORRUPT');
-    const stranger = { name: ORIGIN, publicKey: generateKeyPair().publicKey };
-    expectCode(() => journal.verify(note, verify, [stranger]), 'E_NOTE_UNTRUSTED');
-    expectCode(() => journal.verify(note, verify, [verifier], 2), 'E_NOTE_UNTRUSTED');
-    expect(journal.verify(note, verify, [verifier]).size).toBe(EVERY.length);
   });
 });
 
@@ -389,9 +273,10 @@ test('any sequence of appends, crashes and reopenings keeps a prefix of what was
         expected = found;
         for (let i = 0; i < count; i++) {
           expected.push(closed(next++));
-          journal.append(expected.at(-1)!, { durable });
+          journal.append(expected.at(-1)!);
         }
-        if (durable && count > 0) safe = expected.length;
+        if (durable) journal.sync();
+        if (durable) safe = expected.length;
         // The loss of power takes any part of what was never synced.
         file.bytes = file.bytes.slice(0, Math.max(file.synced, file.bytes.length - lose));
       }

@@ -1,5 +1,5 @@
 // The ports of a log and a journal over memory, with what a test needs to look inside and to make them fail.
-import type { JournalFile, TileStore } from '../../src/ports.ts';
+import type { JournalFile, JournalStore, TileStore } from '../../src/ports.ts';
 
 export class MemoryTiles implements TileStore {
   readonly files = new Map<string, Uint8Array>();
@@ -28,6 +28,11 @@ export class MemoryJournal implements JournalFile {
   synced: number;
   /** How often it was asked to write what was appended. */
   flushed = 0;
+  /** How often it was asked to make durable what was appended, without being waited for. */
+  commits = 0;
+  /** What such a commit waits for. */
+  pause: Promise<void> | undefined;
+  closed = false;
   fail: { append?: number; flush?: boolean; sync?: boolean; truncate?: boolean } = {};
 
   constructor(bytes: Uint8Array = new Uint8Array()) {
@@ -63,9 +68,53 @@ export class MemoryJournal implements JournalFile {
     this.synced = this.bytes.length;
   }
 
+  async commit(): Promise<void> {
+    this.commits++;
+    const { length } = this.bytes;
+    await this.pause;
+    if (this.fail.sync) throw new Error('the disk is gone');
+    this.synced = Math.max(this.synced, length);
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
   truncate(length: number): void {
     if (this.fail.truncate) throw new Error('the disk is gone');
     this.bytes = this.bytes.slice(0, length);
     this.synced = length;
+  }
+}
+
+/** Segments over memory; the given file, if there is something in it, is the first. */
+export class MemoryJournalStore implements JournalStore {
+  readonly files = new Map<number, MemoryJournal>();
+  /** Whether another segment can be made. */
+  full = false;
+  readonly #first: MemoryJournal | undefined;
+
+  constructor(first?: MemoryJournal) {
+    this.#first = first;
+    if (first !== undefined && first.bytes.length > 0) this.files.set(0, first);
+  }
+
+  segments(): number[] {
+    return [...this.files.keys()].sort((a, b) => a - b);
+  }
+
+  open(first: number): MemoryJournal {
+    const file = this.files.get(first);
+    if (file === undefined) throw new Error(`there is no segment ${first}`);
+    return file;
+  }
+
+  create(first: number, bytes: Uint8Array): MemoryJournal {
+    if (this.full) throw new Error('no space left');
+    const file = (first === 0 ? this.#first : undefined) ?? new MemoryJournal();
+    file.bytes = Uint8Array.from(bytes);
+    file.synced = bytes.length;
+    this.files.set(first, file);
+    return file;
   }
 }

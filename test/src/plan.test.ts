@@ -29,7 +29,7 @@ const catalog: Catalog = {
 };
 const step = { kind: 'skill', name: 'write', input: { n: 1 } } as const;
 
-let records: { record: JournalRecord; durable: boolean }[];
+let records: { record: JournalRecord; written: boolean }[];
 let book: PlanBook;
 let now: number;
 
@@ -37,8 +37,8 @@ beforeEach(() => {
   records = [];
   now = 1_000;
   const journal = {
-    append: (record: JournalRecord, options?: { durable?: boolean }) =>
-      records.push({ record, durable: options?.durable === true }),
+    append: (record: JournalRecord, options?: { written?: boolean }) =>
+      records.push({ record, written: options?.written === true }),
   };
   book = new PlanBook({ sha256, clock: { now: () => now }, journal });
 });
@@ -91,10 +91,10 @@ test('a plan of another host counts for nothing', () => {
   );
 });
 
-test('the plan is in the journal, durably, before it is returned', () => {
+test('the plan is in the journal, in the file, before it is returned', () => {
   planned();
   expect(records).toMatchObject([
-    { durable: true, record: { type: 'plan.compiled', grantEpoch: epoch, steps: [{ name: 'write' }] } },
+    { written: true, record: { type: 'plan.compiled', grantEpoch: epoch, steps: [{ name: 'write' }] } },
   ]);
 });
 

@@ -1,7 +1,7 @@
 // Which effects need a decision after a crash (THREATS.md H20).
 import { expect, test } from 'vitest';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
-import { unresolvedEffects } from '../../src/unresolved-effects.ts';
+import { OpenEffects } from '../../src/open-effects.ts';
 
 const intent = (callId: string, effectId: string): JournalEntry => ({
   type: 'effect.intent',
@@ -27,10 +27,11 @@ const outcome = (
   resultHash: null,
   code: null,
 });
-const unresolved = (...records: JournalEntry[]): unknown[] =>
-  unresolvedEffects(records.map((record, index) => ({ index, record }))).map(
-    ({ status, index, intent: found }) => [status, index, found.callId, found.effectId],
-  );
+const unresolved = (...records: JournalEntry[]): unknown[] => {
+  const open = new OpenEffects();
+  for (const [index, record] of records.entries()) open.see(index, record);
+  return open.list().map(({ index, intent }) => [index, intent.callId, intent.effectId]);
+};
 
 test('every outcome resolves its intent, whatever it says', () => {
   for (const status of ['done', 'failed', 'would'] as const) {
@@ -49,8 +50,8 @@ test('an intent without outcome is unknown, in the order of the journal', () => 
       outcome('b', '1'),
     ),
   ).toEqual([
-    ['outcome_unknown', 0, 'a', '1'],
-    ['outcome_unknown', 3, 'a', '2'],
+    [0, 'a', '1'],
+    [3, 'a', '2'],
   ]);
 });
 
@@ -62,8 +63,23 @@ test('an outcome of another call, of another effect, or before its intent resolv
 });
 
 test('one outcome resolves one of two equal intents', () => {
-  expect(unresolved(intent('a', '1'), intent('a', '1'), outcome('a', '1'))).toEqual([
-    ['outcome_unknown', 1, 'a', '1'],
-  ]);
+  expect(unresolved(intent('a', '1'), intent('a', '1'), outcome('a', '1'))).toEqual([[1, 'a', '1']]);
   expect(unresolved(intent('a', '1'), intent('a', '1'), outcome('a', '1'), outcome('a', '1'))).toEqual([]);
+});
+
+test('a person’s decision closes an effect too, and what was open before goes on', () => {
+  const first = new OpenEffects();
+  first.see(4, intent('a', '1'));
+  const next = new OpenEffects(first.list());
+  expect(next.list()).toHaveLength(1);
+  next.see(9, {
+    type: 'effect.resolved',
+    at: 3,
+    callId: 'a',
+    effectId: '1',
+    as: 'done',
+    by: { kind: 'human', id: 'me' },
+    reason: 'seen',
+  });
+  expect(next.list()).toEqual([]);
 });
