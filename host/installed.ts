@@ -56,7 +56,14 @@ interface Loaded {
   running: Running | undefined;
 }
 /** What verification said; it counts until `until`, for much of it depends on the time. */
-type State = Loaded | { readonly is: 'refused'; readonly error: SignetError; readonly until: number };
+type State =
+  | Loaded
+  | {
+      readonly is: 'refused';
+      readonly locked: LockedBundle;
+      readonly error: SignetError;
+      readonly until: number;
+    };
 
 /** One installed version. */
 export interface DescribedBundle {
@@ -192,13 +199,17 @@ export class Installed {
     });
   }
 
-  /** Looks again at what runs and whose verdict no longer counts; lets go of what no one has called for a while. */
+  /** Looks again at verdicts that no longer count; lets go of what no one has called for a while. */
   tend(): void {
     this.refresh();
-    const idleSince = this.#options.clock.now() - IDLE_MS;
-    for (const state of [...this.#states.values()]) {
-      if (state.is !== 'loaded' || state.running === undefined) continue;
-      if (state.running.usedAt <= idleSince) this.#drop(state);
+    const now = this.#options.clock.now();
+    for (const [digest, state] of [...this.#states]) {
+      const running = state.is === 'loaded' ? state.running : undefined;
+      if (state.is === 'loaded' && running !== undefined && now - running.usedAt >= IDLE_MS)
+        this.#drop(state);
+      if (now < state.until) continue;
+      // What is not in memory is verified when it is next called.
+      if (state.is === 'loaded' && state.running === undefined) this.#states.delete(digest);
       else this.#state(state.locked);
     }
   }
@@ -250,7 +261,7 @@ export class Installed {
         journal.append({ type: 'bundle.loaded', at, name, version, digest });
     } catch (thrown) {
       const error = asSignetError(thrown);
-      state = { is: 'refused', error, until };
+      state = { is: 'refused', locked, error, until };
       present?.bundle.close(error);
       if (known?.is !== 'refused' || known.error.code !== error.code) this.#report(locked, error);
     }
