@@ -66,11 +66,11 @@ export class Calls {
     const find = (): Provider => installed.find(kind, name, version);
     const rest = { tenant, principal, ...(signal === undefined ? {} : { signal }) };
     if (!apply) return dispatch(kind, name, given, { ...rest, dryRun: true }, find);
-    // What is called is what was planned, whatever is installed meanwhile.
     const provider = find();
     const steps = [{ kind, name, input: given }, ...(options.with ?? []).map(stepOf)];
+    // What is called is what was planned; what it leads to is found as it will be when it asks.
     const plan = this.#compile({ steps }, principal, (wanted, fn) =>
-      wanted === kind && fn === name ? provider : installed.find(wanted, fn),
+      wanted === kind && fn === name ? provider : this.#findFor(provider.bundle.digest, wanted, fn),
     );
     return dispatch(kind, name, given, { ...rest, dryRun: false, plan }, () => provider);
   }
@@ -80,12 +80,8 @@ export class Calls {
    * is called, and planned with the call that leads to it.
    */
   readonly fromBundle: Invoke = createInvoke(async (caller, { kind, name, input }, options) => {
-    const { installed, requireOpen } = this.#options;
-    requireOpen();
-    const manifest = installed.manifestOf(caller.bundle.digest);
-    const requires = new Map(Object.entries(manifest?.extensions[EXTENSION].requires ?? {}));
-    const find = (): Provider => installed.find(kind, name, requires.get(`${kind}/${name}`));
-    return dispatch(kind, name, input, options, find);
+    this.#options.requireOpen();
+    return dispatch(kind, name, input, options, () => this.#findFor(caller.bundle.digest, kind, name));
   });
 
   /** One step of an audit, for the plan that was compiled for it. */
@@ -100,6 +96,13 @@ export class Calls {
   /** A plan, compiled against what is installed and granted now; its context is for the first step. */
   async plan(draft: PlanDraft, principal: Principal): Promise<PlanContext> {
     return this.#compile(draft, principal, (kind, name) => this.#options.installed.find(kind, name));
+  }
+
+  /** The provider that a bundle gets: in the range that its manifest requires, where it says one. */
+  #findFor(caller: string, kind: Kind, name: string): Provider {
+    const { installed } = this.#options;
+    const requires = installed.manifestOf(caller)?.extensions[EXTENSION].requires ?? {};
+    return installed.find(kind, name, new Map(Object.entries(requires)).get(`${kind}/${name}`));
   }
 
   #compile(

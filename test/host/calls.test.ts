@@ -2,11 +2,12 @@
 // H13): the version that `requires` names, dry where the caller is, planned where it is not.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Calls } from '../../host/calls.ts';
-import type { CallContext } from '../../host/capabilities/capability.ts';
+import type { CallContext, NestedCall } from '../../host/capabilities/capability.ts';
 import type { GrantSet } from '../../host/grants.ts';
 import type { Installed } from '../../host/installed.ts';
 import { sha256 } from '../../keys/hash.ts';
 import { Budget } from '../../src/budget.ts';
+import type { JsonValue } from '../../src/contracts/common.ts';
 import type { Kind } from '../../src/contracts/manifest.ts';
 import type { CallOptions, Provider } from '../../src/dispatch.ts';
 import { SignetError } from '../../src/error.ts';
@@ -41,6 +42,7 @@ beforeAll(() => {
   open = true;
   const installed = {
     find: (kind: Kind, name: string, range?: string) => {
+      if (name === 'asks') return provider('1.2.3');
       if (name !== 'other') throw new SignetError('E_FUNCTION_UNKNOWN', `no ${kind}/${name}`);
       return provider(range === '^1' ? '1.0.0' : '2.0.0');
     },
@@ -84,9 +86,16 @@ const caller = (version: string, dryRun: boolean): CallContext =>
         }),
   }) as unknown as CallContext;
 
+const wanted = (name: string, input: JsonValue, dryRun = true): NestedCall => ({
+  kind: 'skill',
+  name,
+  input,
+  dryRun,
+});
+
 test('a caller that requires a range gets a version in it; one that does not gets what a plain call gets', async () => {
-  expect(await calls.fromBundle(caller('1.2.3', true), 'skill', 'other', 1)).toBe('1.0.0');
-  expect(await calls.fromBundle(caller('4.5.6', true), 'skill', 'other', 1)).toBe('2.0.0');
+  expect(await calls.fromBundle(caller('1.2.3', true), wanted('other', 1))).toBe('1.0.0');
+  expect(await calls.fromBundle(caller('4.5.6', true), wanted('other', 1))).toBe('2.0.0');
   expect((await calls.fromOutside('skill', 'other', 1, {})).bundle.version).toBe('2.0.0');
   expect((await calls.fromOutside('skill', 'other', 1, { version: '^1' })).bundle.version).toBe('1.0.0');
 });
@@ -95,7 +104,7 @@ test('a dry caller calls dry, without a plan, in its own tenant and with what it
   seen.length = 0;
   records.length = 0;
   const from = caller('1.2.3', true);
-  await calls.fromBundle(from, 'skill', 'other', { x: 1 });
+  await calls.fromBundle(from, wanted('other', { x: 1 }));
   expect(records).toEqual([]);
   expect(seen).toMatchObject([
     { input: { x: 1 }, options: { dryRun: true, tenant: 'tenant', caller: { depth: 1, deadlineMs: 5 } } },
@@ -105,34 +114,35 @@ test('a dry caller calls dry, without a plan, in its own tenant and with what it
   expect(seen[0]?.options.caller?.budget).toBe(from.budget);
 });
 
-test('a caller that applies gets a plan of its own for the call, in the name of whom its own plan belongs to', async () => {
+test('calls that a planned one leads to are steps for the versions that it requires', async () => {
   seen.length = 0;
   records.length = 0;
-  await calls.fromBundle(caller('1.2.3', false), 'skill', 'other', { x: 1 });
+  await calls.fromOutside('skill', 'asks', null, {
+    apply: true,
+    with: [{ kind: 'skill', name: 'other', input: { x: 1 } }],
+    principal: { kind: 'agent', id: 'robot' },
+  });
   expect(records).toMatchObject([
     {
       type: 'plan.compiled',
       principal: { kind: 'agent', id: 'robot' },
-      steps: [{ kind: 'skill', name: 'other', bundle: digestOf('1.0.0') }],
+      steps: [
+        { name: 'asks', bundle: digestOf('1.2.3') },
+        { name: 'other', bundle: digestOf('1.0.0') },
+      ],
     },
   ]);
-  expect(seen).toMatchObject([
-    {
-      options: {
-        dryRun: false,
-        plan: { planHash: records[0]?.['planId'] as string, principal: { id: 'robot' } },
-      },
-    },
-  ]);
+  const planHash = records[0]?.['planId'] as string;
+  expect(seen).toMatchObject([{ version: '1.2.3', options: { dryRun: false, plan: { planHash } } }]);
 });
 
 test('what is not there, and a closed host, are refused in either mode', async () => {
   for (const dryRun of [true, false]) {
-    await expect(calls.fromBundle(caller('1.2.3', dryRun), 'skill', 'none', 1)).rejects.toMatchObject({
+    await expect(calls.fromBundle(caller('1.2.3', dryRun), wanted('none', 1))).rejects.toMatchObject({
       code: 'E_FUNCTION_UNKNOWN',
     });
     open = false;
-    await expect(calls.fromBundle(caller('1.2.3', dryRun), 'skill', 'other', 1)).rejects.toMatchObject({
+    await expect(calls.fromBundle(caller('1.2.3', dryRun), wanted('other', 1))).rejects.toMatchObject({
       code: 'E_HOST_CLOSED',
     });
     await expect(calls.forAudit('skill', 'other', 1, { dryRun: true })).rejects.toMatchObject({

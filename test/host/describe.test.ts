@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import { describeBundles, describeTools } from '../../host/describe.ts';
 import type { Installed } from '../../host/installed.ts';
 import { HostStatus, ToolDescription } from '../../src/contracts/api.ts';
-import { UseCount } from '../../src/uses.ts';
 
 const locked = { name: 'acme/x', version: '1.0.0', digest: 'sha256:a', provides: ['skill/run', 'skill/old'] };
 const provided = (name: string) => ({
@@ -45,8 +44,7 @@ test.each([
   ['E_FILE_CHANGED', null],
   [null, null],
 ])('a row with code %s has uses %j', (code, uses) => {
-  const count = new UseCount();
-  count.see({ type: 'call.start', bundle: 'sha256:a', callId: 'c1' });
+  const usesOf = (digest: string) => ({ calls: 1, last: digest === 'sha256:a' ? ['c1'] : [] });
   const described = {
     locked,
     state: code === null ? 'loaded' : 'refused',
@@ -55,7 +53,7 @@ test.each([
     current: true,
   };
   const installed = { describe: () => [described] } as unknown as Installed;
-  const rows = describeBundles(installed, count);
+  const rows = describeBundles(installed, usesOf);
   expect(HostStatus.shape.bundles.parse(rows)).toEqual([
     { ...locked, state: described.state, code, warning: null, current: true, uses },
   ]);
