@@ -3,8 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { sha256 } from '../keys/hash.ts';
-import { configDirectory } from '../keys/keyring.ts';
-import { SecretStore } from '../keys/secret-store.ts';
 import { readFirstPartyLock } from '../registry/first-party.ts';
 import { Project } from '../registry/project.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
@@ -15,26 +13,23 @@ import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
 import type { Clock, DurableJournalSink } from '../src/ports.ts';
 import { type Uses, usesOf } from '../src/uses.ts';
-import { systemResolve } from './addresses.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
 import { Calls, type DispatchOptions } from './calls.ts';
 import { codeCacheIn } from './code-cache.ts';
 import { describeBundles, describeTools } from './describe.ts';
 import { Events, type HostEvents, tell } from './events.ts';
-import { GrantedFiles } from './granted-files.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
 import { createHostPolicyReader } from './host-policy.ts';
 import { type HostState, openHostState } from './host-state.ts';
 import { InFlight } from './in-flight.ts';
 import { Installed, isRevocation, type Refusal } from './installed.ts';
 import { describeLayers } from './layers.ts';
-import { mockModel } from './mock-model.ts';
-import { Models } from './model.ts';
 import { operator } from './operator.ts';
-import { ownCode, type ProjectPaths, protectedPaths } from './paths.ts';
+import type { ProjectPaths } from './paths.ts';
 import { plainWithin } from './plain-text.ts';
 import { RegistryWatch } from './registry-watch.ts';
+import { createServices } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 import { trustDomain } from './trust-domain.ts';
 import { HOST_VERSION } from './version.ts';
@@ -124,19 +119,10 @@ export class Host {
       grants: this.#grants,
       authorize: (context, call) => plans.authorize(context, call),
       fault: (error) => this.fault(error),
-      services: {
-        kv,
-        files: new GrantedFiles({
-          protectedPaths: protectedPaths(paths),
-          builtInRoot: paths.example,
-          readOnlyPaths: ownCode(),
-        }),
+      services: createServices(paths, kv, {
         log: (line) => this.#events.emit('log', line),
         invoke: (caller, wanted) => this.#calls.fromBundle(caller, wanted),
-        resolve: systemResolve,
-        secrets: new SecretStore(configDirectory()),
-        models: new Models(mockModel, kv),
-      },
+      }),
     });
     this.#installed = new Installed({
       paths,
