@@ -1,7 +1,7 @@
 // Asking a model for a bundle (DESIGN.md §4 "`model`", CONTRACTS.md §4 "hard per-day budgets: reserve before, settle from usage,
 // fail closed when usage is missing"; THREATS.md "Models"). What a request may cost at most is taken from the day before the
 // model is asked, in one step, and is kept on disk; what it did not cost is given back with its answer.
-import { z } from 'zod';
+import * as z from 'zod';
 import { Count } from '../src/contracts/common.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';

@@ -2,7 +2,7 @@
 // depth", THREATS.md H12, H13). What is called acts under its own grants, for the same tenant and principal. Calling changes
 // nothing by itself, so the effect is of class observe; whether what is called may mutate is for the grant to say, for the
 // dry run of the caller, and for the plan, which must have a step for exactly that call (src/plan.ts).
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256 } from '../../keys/hash.ts';
 import type { JsonValue } from '../../src/contracts/common.ts';
 import { FunctionName } from '../../src/contracts/common.ts';

@@ -1,6 +1,6 @@
 // `model`: one question to a model, in a role that manifest and grant both name (DESIGN.md §4). It changes nothing, so it needs
 // no plan; what it costs is bounded by the grant, for each call and each day, and stands in the journal.
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256 } from '../../keys/hash.ts';
 import { digestOfJson } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
