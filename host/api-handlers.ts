@@ -6,6 +6,7 @@ import {
   type CommandInput,
   type CommandName,
   type QueryName,
+  type UnquarantineAnswer,
 } from '../src/contracts/api.ts';
 import { parseShape } from '../src/shape.ts';
 import type { ApiHandlers } from './api.ts';
@@ -24,6 +25,13 @@ const COMMAND_HANDLERS: Commands = {
   'host.audit': async (host, given) => {
     const { root, ...rest } = parseShape(COMMANDS['host.audit'], given, 'the audit', 'E_INPUT');
     return host.audit({ ...rest, ...(root === undefined ? {} : { root }) });
+  },
+  'host.unquarantine': async (host, given) => {
+    const { bundle } = parseShape(COMMANDS['host.unquarantine'], given, 'the bundle', 'E_INPUT');
+    const lifted = host.unquarantine(bundle);
+    return {
+      lifted: lifted.map(({ name, version, digest }) => ({ name, version, digest })),
+    } satisfies UnquarantineAnswer;
   },
 };
 

@@ -4,6 +4,7 @@ import { sha256 } from '../keys/hash.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
 import { digestOf, digestOfJson } from '../src/digest.ts';
 import type { BundleRef, CallOptions } from '../src/dispatch.ts';
+import type { SignetError } from '../src/error.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 
 export interface RecordedCall {
@@ -66,6 +67,15 @@ export class CallRecord {
       stepId: options.plan?.stepId ?? null,
       ...(options.caller === undefined ? {} : { parent: options.caller.callId }),
     });
+  }
+
+  /** Writes `call.retry`: the call was lost, and is run again. */
+  retry({ code, message }: SignetError): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    this.start();
+    const { callId } = this.#call;
+    const reason = message.slice(0, 1_024).toWellFormed();
+    this.#journal.append({ type: 'call.retry', at: this.#clock.now(), callId, code, reason });
   }
 
   /** Writes `call.end`; `code` null where the call succeeded with `output`. */

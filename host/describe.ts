@@ -4,6 +4,7 @@ import { EXTENSION } from '../src/contracts/manifest.ts';
 import { toolAnnotations } from '../src/tool.ts';
 import type { Uses } from '../src/uses.ts';
 import { type Installed, isRevocation } from './installed.ts';
+import type { Quarantine } from './quarantine.ts';
 
 /** Every function of what is loaded that a plain call reaches. */
 export function describeTools(installed: Installed): ToolDescription[] {
@@ -23,12 +24,15 @@ export function describeTools(installed: Installed): ToolDescription[] {
 export function describeBundles(
   installed: Installed,
   usesOf: (digest: string) => Uses,
+  quarantine: Quarantine,
 ): HostStatus['bundles'] {
-  return installed.describe().map(({ locked, code, ...rest }) => ({
+  return installed.describe().map(({ locked, code, state, ...rest }) => ({
     name: locked.name,
     version: locked.version,
     digest: locked.digest,
-    code,
+    ...(quarantine.has(locked.digest) && state !== 'refused'
+      ? { state: 'quarantined', code: 'E_QUARANTINED' }
+      : { state, code }),
     ...rest,
     provides: locked.provides,
     uses: isRevocation(code) ? usesOf(locked.digest) : null,

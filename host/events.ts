@@ -1,5 +1,6 @@
 // What a host tells while it runs (DESIGN.md §4 "on(event)"): one table of events, each with its shape; and the rule that no
 // listener can hurt the host. What is told of calls and effects is told when it is written to the journal, in its words.
+import type { QuarantinedBundle } from '../src/contracts/host.ts';
 import type { JournalEntry } from '../src/contracts/journal.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
 import { asSignetError, type ErrorCode, type SignetError } from '../src/error.ts';
@@ -64,8 +65,13 @@ export interface HostEvents {
   ];
   /** Plain calls of a bundle go to another version, higher or lower, from now on; calls in flight end where they are. */
   upgraded: [change: { name: string; from: string; to: string }];
-  /** A worker process ended that the host did not close; its calls in flight failed. */
-  lost: [worker: { domain: string; reason: string }];
+  /**
+   * A worker process ended that the host did not close. `culprit`: the digest of the bundle that caused it, where one did and it is
+   * known which. Calls of others are run again, or failed.
+   */
+  lost: [worker: { domain: string; reason: string; culprit: string | null }];
+  /** A bundle lost workers again and again: its calls are refused until a person lifts it, `signet unquarantine`. */
+  quarantined: [bundle: QuarantinedBundle];
   /** Something failed that no call waits for: Signet's own failures, and what a listener threw. */
   fault: [error: SignetError];
 }

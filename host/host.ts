@@ -6,13 +6,17 @@ import { sha256 } from '../keys/hash.ts';
 import { readFirstPartyLock } from '../registry/first-party.ts';
 import { Project } from '../registry/project.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
+import { HostPolicy } from '../src/contracts/config.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
+import type { QuarantinedBundle } from '../src/contracts/host.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
+import type { Principal } from '../src/contracts/plan.ts';
 import type { CallResult } from '../src/dispatch.ts';
 import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
 import type { Clock, DurableJournalSink } from '../src/ports.ts';
 import { type Uses, usesOf } from '../src/uses.ts';
+import { Admission } from './admission.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
 import { Calls, type DispatchOptions } from './calls.ts';
@@ -27,12 +31,13 @@ import { Installed, isRevocation, type Refusal } from './installed.ts';
 import { describeLayers } from './layers.ts';
 import { operator } from './operator.ts';
 import type { ProjectPaths } from './paths.ts';
-import { plainWithin } from './plain-text.ts';
+import { Quarantine } from './quarantine.ts';
 import { RegistryWatch } from './registry-watch.ts';
 import { createServices } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 import { trustDomain } from './trust-domain.ts';
 import { HOST_VERSION } from './version.ts';
+import { takeInLoss } from './worker-losses.ts';
 
 export interface HostOptions {
   /** The project folder. */
@@ -57,6 +62,9 @@ export class Host {
   readonly project: Project;
   readonly #supervisor: Supervisor;
   readonly #installed: Installed;
+  readonly #admission: Admission;
+  readonly #quarantine: Quarantine;
+  readonly #policy: () => HostPolicy;
   readonly #registries: RegistryWatch;
   readonly #events = new Events();
   readonly #timer: NodeJS.Timeout;
@@ -108,10 +116,21 @@ export class Host {
     this.#grants = createGrantReader(paths.grants);
     const plans = new PlanBook({ sha256, clock, journal });
     const hostPolicy = createHostPolicyReader(this.project);
+    this.#policy = hostPolicy;
+    this.#admission = new Admission(HostPolicy.parse({}).queue);
+    this.#quarantine = new Quarantine({
+      file: paths.quarantine,
+      clock,
+      journal,
+      told: (bundle) => this.#events.emit('quarantined', bundle),
+    });
     this.#supervisor = new Supervisor({
       perDomain: () => hostPolicy().pool,
       codeCache: codeCacheIn(paths.cache),
-      onWorkerLost: (lost) => this.#workerLost(lost),
+      onWorkerLost: (lost) => {
+        const refOf = (digest: string) => this.#installed.refOf(digest);
+        takeInLoss(lost, { clock, journal, events: this.#events, quarantine: this.#quarantine, refOf });
+      },
     });
     const broker = new Broker({
       clock,
@@ -137,6 +156,9 @@ export class Host {
         clock,
         nextCallId: () => `call-${this.#session}-${++this.#callCount}`,
         inFlight: this.#inFlight,
+        admission: this.#admission,
+        quarantine: this.#quarantine,
+        policy: hostPolicy,
       },
       refused: (refusal) => this.#refused(refusal),
       upgraded: (change) => this.#events.emit('upgraded', change),
@@ -203,7 +225,7 @@ export class Host {
       directory: this.paths.project,
       pid: process.pid,
       address: this.#address,
-      bundles: describeBundles(this.#installed, (digest) => this.#usesOf(digest)),
+      bundles: describeBundles(this.#installed, (digest) => this.#usesOf(digest), this.#quarantine),
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
@@ -226,6 +248,7 @@ export class Host {
         this.#renewedAt = clock.now();
         this.#renew();
       }
+      this.#admission.limits = this.#policy().queue;
       for (const error of this.#registries.look()) this.fault(error);
       this.#installed.tend();
     } catch (thrown) {
@@ -286,16 +309,10 @@ export class Host {
       this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#usesOf(digest) });
   }
 
-  #workerLost({ domain, reason }: { domain: string; reason: string }): void {
-    const { journal, clock } = this.#state;
-    try {
-      const said = { domain: plainWithin(domain, 256), reason: plainWithin(reason, 1_024) };
-      journal.append({ type: 'worker.lost', at: clock.now(), ...said });
-    } catch (thrown) {
-      // No call waits for this record; thrown from here it would end the process that embeds the host.
-      this.fault(thrown);
-    }
-    this.#events.emit('lost', { domain, reason });
+  /** Lets every version of `namespace/name` run again, and returns those that were quarantined. E_QUARANTINED: only a person does. */
+  unquarantine(bundle: string, by: Principal = operator()): readonly QuarantinedBundle[] {
+    this.requireOpen();
+    return this.#quarantine.lift(bundle, by);
   }
 
   /** E_HOST_CLOSED once `close` was called. */

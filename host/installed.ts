@@ -8,7 +8,7 @@ import type { Project } from '../registry/project.ts';
 import type { TrustState } from '../registry/trust.ts';
 import type { LockedBundle } from '../src/contracts/config.ts';
 import type { Kind, Manifest } from '../src/contracts/manifest.ts';
-import type { Provider } from '../src/dispatch.ts';
+import type { BundleRef, Provider } from '../src/dispatch.ts';
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 import { currentVersions, Routes } from '../src/routes.ts';
@@ -161,6 +161,12 @@ export class Installed {
     return state?.is === 'loaded' ? state.manifest : this.#leaving.get(digest)?.running.bundle.manifest;
   }
 
+  /** Name and version of a bundle that runs, or is installed. */
+  refOf(digest: string): BundleRef | undefined {
+    const locked = this.#locked.find((one) => one.digest === digest) ?? this.#leaving.get(digest)?.locked;
+    return locked === undefined ? undefined : { name: locked.name, version: locked.version, digest };
+  }
+
   /** Verifies everything that is installed, and makes the code caches that are missing. Others have their turn meanwhile. */
   async loadAll(): Promise<void> {
     this.refresh();
@@ -255,6 +261,7 @@ export class Installed {
         const dependency = this.#state(other, through);
         return dependency.is === 'refused' ? dependency.error : undefined;
       });
+      present?.bundle.policyChanged();
       const running = present ?? startOf(new LoadedBundle(manifest, digest, code, services), at);
       state = { is: 'loaded', locked, manifest, warning, until, running };
       if (present === undefined && known?.is !== 'loaded')

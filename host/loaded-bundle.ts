@@ -1,17 +1,25 @@
-// One verified bundle that the host runs: its functions as providers, an isolate for each tenant, and a journal record at
-// the start and the end of every call (DESIGN.md §4).
-import { Budget } from '../src/budget.ts';
-import { EXTENSION, fullName, type Kind, type Manifest, type Provided } from '../src/contracts/manifest.ts';
+// One verified bundle that the host runs (DESIGN.md §4): its functions as providers, an isolate for each tenant, a lane for its
+// calls, and its own limits.
+import {
+  type CapabilityRequest,
+  EXTENSION,
+  fullName,
+  type Kind,
+  type Manifest,
+  type Provided,
+} from '../src/contracts/manifest.ts';
 import type { BundleRef, CallOptions, CheckedInput, Provider } from '../src/dispatch.ts';
-import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
+import { SignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
-import { type EffectiveLimits, effectiveLimits } from '../src/limits.ts';
+import { type EffectiveLimits, effectiveLimits, type OperatorLimits } from '../src/limits.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
-import type { Broker, EffectAnswer } from './broker.ts';
-import { CallRecord } from './call-record.ts';
-import type { CallContext } from './capabilities/capability.ts';
+import type { Admission, Lane } from './admission.ts';
+import type { Broker } from './broker.ts';
+import { BundleUsage } from './bundle-usage.ts';
 import type { Guest } from './guest-handle.ts';
 import type { InFlight } from './in-flight.ts';
+import { Invocation, type InvokedBundle } from './invocation.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface BundleServices {
@@ -22,6 +30,11 @@ export interface BundleServices {
   readonly nextCallId: () => string;
   /** The trust domain of a bundle by its full name. */
   readonly domainOf: (name: string) => string;
+  /** How many calls the host takes on, of all bundles together. */
+  readonly admission: Admission;
+  readonly quarantine: Quarantine;
+  /** What the operator says of limits, now. */
+  readonly policy: () => OperatorLimits;
   /** An effect outlives the call that asked for it by as long as it takes to end it. */
   readonly inFlight: InFlight;
 }
@@ -29,42 +42,40 @@ export interface BundleServices {
 /** Characters of script from which a code cache saves more than it costs to read. */
 const WORTH_CACHING = 32_768;
 
-/** Why effects of a call that is over are dropped; made once, since a reason costs more than the abort. */
-const ENDED = new SignetError('E_ABORTED', 'the call has ended');
-
-type Refusal = Extract<EffectAnswer, { ok: false }>;
-
-/** Refusals that a bundle's own error must not hide from the operator. */
-const SHOWN_REFUSALS: ReadonlySet<string> = new Set<ErrorCode>([
-  'E_CAPABILITY_DENIED',
-  'E_PLAN_REQUIRED',
-  'E_DEPTH',
-  'E_BUDGET',
-  'E_JOURNAL',
-  'E_CONFIG',
-]);
-
-export class LoadedBundle {
+export class LoadedBundle implements InvokedBundle {
   readonly ref: BundleRef;
   readonly manifest: Manifest;
   readonly providers: readonly Provider[];
   readonly #code: string;
-  readonly #services: BundleServices;
-  readonly #guests = new Map<string, Promise<Guest>>();
+  readonly services: BundleServices;
+  /** Where its calls wait for their turn. */
+  readonly lane: Lane;
+  readonly usage = new BundleUsage();
+  readonly #limits = new Map<Kind, EffectiveLimits>();
+  /** By tenant. */
+  readonly #guests = new Map<string, Guest | Promise<Guest>>();
   /** Calls that were let in and have no end yet. */
   #calls = 0;
   #state: 'open' | 'retired' | 'closed' = 'open';
   #retired: PromiseWithResolvers<void> | undefined;
-  /** Why it was closed, where that is for its callers to know. */
-  #reason: SignetError | undefined;
+  #closedFor: SignetError | undefined;
 
   /** `code` is the very text whose bytes were verified. */
   constructor(manifest: Manifest, digest: string, code: string, services: BundleServices) {
     this.ref = { name: fullName(manifest), version: manifest.version, digest };
     this.manifest = manifest;
     this.#code = code;
-    this.#services = services;
+    this.services = services;
+    this.lane = services.admission.lane();
     this.providers = this.#extension.provides.map((provided) => this.#provider(provided));
+  }
+
+  get closedFor(): SignetError | undefined {
+    return this.#closedFor;
+  }
+
+  get requests(): readonly CapabilityRequest[] {
+    return this.#extension.capabilities;
   }
 
   get #extension(): Manifest['extensions'][typeof EXTENSION] {
@@ -73,7 +84,7 @@ export class LoadedBundle {
 
   /** Makes the code cache of a script that is large enough to gain by it; the next isolate compiles from it. */
   async prepare(): Promise<void> {
-    if (this.#code.length >= WORTH_CACHING) await this.#services.supervisor.prepare(this.#code);
+    if (this.#code.length >= WORTH_CACHING) await this.services.supervisor.prepare(this.#code);
   }
 
   /** How many calls are in flight. */
@@ -83,8 +94,9 @@ export class LoadedBundle {
 
   /** Ends every isolate of the bundle; calls in flight, and later ones, fail with the reason, E_ABORTED where there is none. */
   close(reason?: SignetError): void {
-    this.#reason ??= reason;
+    this.#closedFor ??= reason;
     this.#state = 'closed';
+    this.lane.expel(this.#unloaded());
     this.#endIsolates((guest) => guest.close());
     this.#retired?.resolve();
   }
@@ -114,7 +126,10 @@ export class LoadedBundle {
   }
 
   #endIsolates(end: (guest: Guest) => void): void {
-    for (const guest of this.#guests.values()) guest.then(end, () => undefined);
+    for (const guest of this.#guests.values()) {
+      if (guest instanceof Promise) guest.then(end, () => undefined);
+      else end(guest);
+    }
     this.#guests.clear();
   }
 
@@ -142,133 +157,51 @@ export class LoadedBundle {
     if (this.#state !== 'open') throw this.#unloaded();
     this.#calls++;
     try {
-      return await this.#call(kind, name, input, options, accept);
+      return await new Invocation(this, kind, name, input, options).run(accept);
     } finally {
       this.#calls--;
       this.#endIfDone();
     }
   }
 
-  async #call<T>(
-    kind: Kind,
-    name: string,
-    input: CheckedInput,
-    options: CallOptions,
-    accept: (output: string) => T,
-  ): Promise<{ callId: string; output: T }> {
-    const { broker, journal, clock, nextCallId, inFlight } = this.#services;
-    const limits = this.#limits(kind);
-    const { text, value } = input;
-    // Counted only where it matters: a UTF-16 unit is at most three bytes.
-    if (text.length * 3 > limits.inputBytes && Buffer.byteLength(text) > limits.inputBytes) {
-      throw new SignetError('E_INPUT', `the input of ${kind}/${name} is too large`, {
-        expected: `at most ${limits.inputBytes} bytes`,
-        actual: String(Buffer.byteLength(text)),
-      });
-    }
-    const { caller } = options;
-    const callId = nextCallId();
-    const record = new CallRecord({ callId, kind, name, bundle: this.ref, options, value }, journal, clock);
-    const ended = new AbortController();
-    const call: CallContext = {
-      callId,
-      bundle: this.ref,
-      kind,
-      fn: `${kind}/${name}`,
-      tenant: options.tenant,
-      principal: options.principal,
-      dryRun: options.dryRun,
-      ...(options.plan === undefined ? {} : { plan: options.plan }),
-      get inputHash() {
-        return record.inputHash;
-      },
-      requests: this.#extension.capabilities,
-      depth: caller === undefined ? 0 : caller.depth + 1,
-      deadlineMs: Math.min(record.startedAt + limits.wallMs, caller?.deadlineMs ?? Number.POSITIVE_INFINITY),
-      budget: new Budget(limits.effects, caller?.budget),
-      signal: ended.signal,
-    };
-    let effects = 0;
-    let refusal: Refusal | undefined;
-    let output: string;
-    let accepted: T;
-    try {
-      const guest = await this.#guest(options.tenant, limits.heapMb);
-      output = await guest.call(call.fn, text, {
-        callId,
-        wallMs: limits.wallMs,
-        cpuMs: limits.cpuMs,
-        outputBytes: limits.outputBytes,
-        effects: limits.effects,
-        dryRun: options.dryRun,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-        perform: async (effect) => {
-          effects++;
-          record.start();
-          if (!call.budget.spend()) {
-            return {
-              ok: false,
-              code: 'E_EFFECT_LIMIT',
-              message: 'the call that leads to this one has no effects left',
-            };
-          }
-          const answer = await inFlight.track(broker.perform(call, effect));
-          // No bundle ever failed of a line that was not written.
-          const mayExplain = effect.capability !== 'log' && refusal === undefined;
-          if (!answer.ok && mayExplain && SHOWN_REFUSALS.has(answer.code)) refusal = answer;
-          return answer;
-        },
-      });
-      // Before the record of the call ends: it never says of an output that was refused that all was well.
-      accepted = accept(output);
-    } catch (thrown) {
-      const ended = asSignetError(thrown);
-      const error = ended.code === 'E_ABORTED' && this.#reason !== undefined ? this.#reason : ended;
-      record.end(error.code, null, effects);
-      throw explain(error, refusal);
-    } finally {
-      ended.abort(ENDED);
-    }
-    record.end(null, output, effects);
-    return { callId, output: accepted };
-  }
-
   /**
    * The isolate of a tenant, made when first needed; a guest begins a new generation by itself when its worker was lost. One that
    * someone else closed, such as this bundle's predecessor of the same digest, is opened again.
    */
-  async #guest(tenant: string, heapMb: number): Promise<Guest> {
+  guest(tenant: string, heapMb: number): Guest | Promise<Guest> {
     const present = this.#guests.get(tenant);
-    if (present !== undefined) {
-      const guest = await present;
-      if (guest.alive) return guest;
-      if (this.#guests.get(tenant) === present) this.#guests.delete(tenant);
-      return this.#guest(tenant, heapMb);
-    }
+    if (present instanceof Promise || present?.alive === true) return present;
     if (this.#state === 'closed') throw this.#unloaded();
-    const { supervisor, domainOf } = this.#services;
+    const { supervisor, domainOf } = this.services;
     const { digest, name } = this.ref;
     const domain = domainOf(name);
     const opening = supervisor.open({ digest, tenant, domain, code: this.#code, heapMb });
     this.#guests.set(tenant, opening);
-    opening.catch(() => this.#guests.delete(tenant));
+    const settle = (guest: Guest | undefined): void => {
+      if (this.#guests.get(tenant) !== opening) return;
+      if (guest === undefined) this.#guests.delete(tenant);
+      else this.#guests.set(tenant, guest);
+    };
+    opening.then(settle, () => settle(undefined));
     return opening;
   }
 
   #unloaded(): SignetError {
-    return this.#reason ?? new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
+    return this.#closedFor ?? new SignetError('E_ABORTED', `${this.ref.name} is no longer loaded`);
   }
 
-  #limits(kind: Kind): EffectiveLimits {
-    return effectiveLimits({ bundle: this.ref.name, kind }, this.#extension.limits, {});
+  /** Those of the policy as it was when they were first asked for, or since it changed. */
+  limits(kind: Kind): EffectiveLimits {
+    const known = this.#limits.get(kind);
+    if (known !== undefined) return known;
+    const { name: bundle } = this.ref;
+    const limits = effectiveLimits({ bundle, kind }, this.#extension.limits, this.services.policy());
+    this.#limits.set(kind, limits);
+    return limits;
   }
-}
 
-/** Where a bundle failed after an effect was refused, the refusal is what the operator needs to read. */
-function explain(error: SignetError, refusal: Refusal | undefined): SignetError {
-  if (error.code !== 'E_GUEST' || refusal === undefined) return error;
-  return new SignetError(refusal.code as ErrorCode, refusal.message, {
-    ...(refusal.fix === undefined ? {} : { fix: refusal.fix }),
-    cause: error,
-  });
+  /** The operator's limits may have changed. */
+  policyChanged(): void {
+    this.#limits.clear();
+  }
 }

@@ -19,6 +19,8 @@ export interface ProjectPaths {
   readonly database: string;
   /** V8 code caches, with the key of their MACs. */
   readonly cache: string;
+  /** Bundles that are not called until a person lifts it. */
+  readonly quarantine: string;
   readonly lock: string;
   readonly token: string;
   /** The example that `signet up` audits: the one built-in read root. */
@@ -54,6 +56,7 @@ export function projectPaths(directory: string): ProjectPaths {
     journal: join(state, 'journal'),
     database: join(state, 'state.db'),
     cache: join(state, 'cache'),
+    quarantine: join(state, 'quarantine.json'),
     lock: join(state, 'host.lock'),
     token: join(state, 'token'),
     example: join(state, 'example'),

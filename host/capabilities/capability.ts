@@ -24,7 +24,7 @@ export interface CallContext extends Caller {
   readonly tenant: string;
   readonly principal: Principal;
   readonly dryRun: boolean;
-  readonly plan?: PlanContext;
+  readonly plan?: PlanContext | undefined;
   readonly inputHash: string;
   /** What the bundle's manifest asks for. */
   readonly requests: readonly CapabilityRequest[];

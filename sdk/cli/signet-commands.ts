@@ -149,4 +149,13 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     example: 'signet audit --specs .signet/example/specs.yaml',
     load: async () => (await import('./commands/audit.ts')).run,
   },
+  {
+    name: 'unquarantine',
+    does: 'lets a bundle run again that ended its worker three times in five minutes',
+    takes: 'NAMESPACE/NAME',
+    arity: [1, 1],
+    options: { directory },
+    example: 'signet unquarantine signet/shell',
+    load: async () => (await import('./commands/unquarantine.ts')).run,
+  },
 ];

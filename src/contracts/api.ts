@@ -28,6 +28,8 @@ export const COMMANDS = {
     /** The environment variables of the caller that force a dry run. */
     environment: z.record(z.string(), z.string()).default({}),
   }),
+  /** Lets a quarantined bundle run again. */
+  'host.unquarantine': z.strictObject({ bundle: z.string().min(1).max(256) }),
 } as const;
 export type CommandName = keyof typeof COMMANDS;
 export type CommandInput<N extends CommandName> = z.input<(typeof COMMANDS)[N]>;
@@ -44,6 +46,12 @@ export const CallAnswer = z.strictObject({
   dryRun: z.boolean(),
 });
 export type CallAnswer = z.infer<typeof CallAnswer>;
+
+/** What `host.unquarantine` answers: the versions that may run again. */
+export const UnquarantineAnswer = z.strictObject({
+  lifted: z.array(z.strictObject({ name: z.string(), version: z.string(), digest: z.string() })),
+});
+export type UnquarantineAnswer = z.infer<typeof UnquarantineAnswer>;
 
 /** One function as an agent runtime sees it. */
 export const ToolDescription = z.strictObject({
@@ -77,7 +85,7 @@ export const HostStatus = z.strictObject({
       version: z.string(),
       digest: z.string(),
       /** `installed` until first used; `refused` with the code of the refusal. */
-      state: z.enum(['installed', 'loaded', 'refused']),
+      state: z.enum(['installed', 'loaded', 'refused', 'quarantined']),
       code: z.string().nullable(),
       /** What is worth saying of a verified one, such as a status that grows old. */
       warning: z.string().nullable(),

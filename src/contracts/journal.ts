@@ -2,6 +2,7 @@
 // journal is the canonical JSON of one record, at most 65,535 bytes: inputs, outputs and results are kept by digest.
 import * as z from 'zod';
 import { Count, Digest, FunctionName, Version } from './common.ts';
+import { QuarantinedBundle } from './host.ts';
 import { Kind } from './manifest.ts';
 import { Principal } from './plan.ts';
 
@@ -53,6 +54,15 @@ const CallStart = z.strictObject({
   stepId: Digest.nullable(),
   /** The call that invoked this one. */
   parent: Id.optional(),
+});
+
+/** The call was lost through no fault of its own, had changed nothing, and is run again: its effects are numbered anew. */
+const CallRetry = z.strictObject({
+  type: z.literal('call.retry'),
+  at,
+  callId: Id,
+  code: Code,
+  reason: z.string().max(1024),
 });
 
 /** `effects`: how many the call asked for. `durationMs` is by the host's clock: below 0 where that was set back. */
@@ -148,11 +158,28 @@ const BundleRefused = z.strictObject({
   code: Code,
 });
 
+/** `bundle`: the one that caused it, as far as one did and it is known which. */
 const WorkerLost = z.strictObject({
   type: z.literal('worker.lost'),
   at,
   domain: z.string().max(256),
   reason: z.string().max(1024),
+  bundle: Digest.optional(),
+});
+
+/** It caused the loss of workers; none of its calls runs until a person lifts it. */
+const BundleQuarantined = z.strictObject({
+  type: z.literal('bundle.quarantined'),
+  ...QuarantinedBundle.shape,
+});
+
+const BundleUnquarantined = z.strictObject({
+  type: z.literal('bundle.unquarantined'),
+  at,
+  name: z.string().max(256),
+  version: Version,
+  digest: Digest,
+  by: Principal,
 });
 
 /** Any record of the journal. */
@@ -161,6 +188,7 @@ export const JournalEntry = z.discriminatedUnion('type', [
   HostClose,
   PlanCompiled,
   CallStart,
+  CallRetry,
   CallEnd,
   EffectIntent,
   EffectOutcome,
@@ -170,5 +198,7 @@ export const JournalEntry = z.discriminatedUnion('type', [
   BundleLoaded,
   BundleRefused,
   WorkerLost,
+  BundleQuarantined,
+  BundleUnquarantined,
 ]);
 export type JournalEntry = z.infer<typeof JournalEntry>;

@@ -1,11 +1,15 @@
 // One bundle in the host: what its manifest makes of its calls, what is written down of them, and what is left when it is closed
 // (THREATS.md H16, H17, H19, H20, 27). Real workers; the broker of the host over a real journal.
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Admission } from '../../host/admission.ts';
 import type { CallContext } from '../../host/capabilities/capability.ts';
 import { InFlight } from '../../host/in-flight.ts';
 import { LoadedBundle } from '../../host/loaded-bundle.ts';
+import { Quarantine } from '../../host/quarantine.ts';
 import { sha256 } from '../../keys/hash.ts';
 import { Budget } from '../../src/budget.ts';
+import { HostPolicy } from '../../src/contracts/config.ts';
 import { Manifest } from '../../src/contracts/manifest.ts';
 import { digestOf, digestOfJson } from '../../src/digest.ts';
 import type { CallOptions } from '../../src/dispatch.ts';
@@ -29,6 +33,7 @@ const BODIES = {
 let fixture: Fixture;
 let inFlight: InFlight;
 let records: JournalRecord[];
+let quarantine: Quarantine;
 closeAfterEach();
 beforeEach(() => {
   fixture = createFixture(grantsOf({ bundle: 'acme/tool', capability: 'kv', class: 'mutate' }));
@@ -39,6 +44,18 @@ afterEach(async () => {
   await inFlight.settled();
   fixture.close();
 });
+
+/** What bounds the calls of a bundle. */
+function control(host: object = {}) {
+  const policy = HostPolicy.parse(host);
+  quarantine = new Quarantine({
+    file: join(fixture.folder, 'quarantine.json'),
+    clock: { now: () => fixture.now },
+    journal: { append: (record) => records.push(record) - 1 },
+    told: () => undefined,
+  });
+  return { quarantine, admission: new Admission(policy.queue), policy: () => policy };
+}
 
 function load(signet: object = {}, supervisor = supervise()): LoadedBundle {
   const provides = Object.keys(BODIES).map((name) => ({
@@ -66,6 +83,7 @@ function load(signet: object = {}, supervisor = supervise()): LoadedBundle {
     nextCallId: () => `call-${++calls}`,
     domainOf: () => 'local',
     inFlight,
+    ...control(),
   });
 }
 
@@ -305,16 +323,17 @@ test('a call that another leads to has its deadline, its depth and its budget', 
     seen.push(context);
     return perform(context, effect);
   };
+  await call(bundle, 'echo');
   const budget = new Budget(7);
   const caller = {
     callId: 'caller',
     depth: 2,
-    deadlineMs: fixture.now + 500,
+    deadlineMs: fixture.now + 5_000,
     budget,
     signal: new AbortController().signal,
   };
   await call(bundle, 'keeps', 'v', { caller });
-  expect(seen[0]).toMatchObject({ depth: 3, deadlineMs: fixture.now + 500 });
+  expect(seen[0]).toMatchObject({ depth: 3, deadlineMs: fixture.now + 5_000 });
   expect([seen[0]?.budget.effectsLeft, budget.effectsLeft]).toEqual([6, 6]);
   await call(bundle, 'keeps', 'v');
   expect(seen[1]).toMatchObject({ depth: 0, deadlineMs: fixture.now + 10_000 });
@@ -354,6 +373,7 @@ test('a bundle that cannot be loaded fails its call, not the next one of another
     nextCallId: () => 'bad-1',
     domainOf: () => 'local',
     inFlight,
+    ...control(),
   });
   expect(await codeOf(call(bad, 'echo'))).toBe('E_GUEST');
   expect(records.at(-1)).toMatchObject({ type: 'call.end', callId: 'bad-1', code: 'E_GUEST' });

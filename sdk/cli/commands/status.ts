@@ -39,12 +39,13 @@ function formatStatus(status: HostStatus): string {
 
 function describeBundle(bundle: HostStatus['bundles'][number]): string[] {
   const { name, version, state, code, warning, current, provides, uses } = bundle;
-  const mark = state === 'refused' ? '✗' : state === 'loaded' ? '✓' : '·';
+  const mark = state === 'refused' || state === 'quarantined' ? '✗' : state === 'loaded' ? '✓' : '·';
   const beside = current ? '' : ' (by range)';
   const line = `  ${mark} ${name} ${version}${beside}  ${state}${code === null ? '' : ` ${code}`}  ${provides.join(' ')}`;
   const last = uses === null || uses.calls === 0 ? '' : `, the last ${uses.last.join(', ')}`;
   return [
     line,
+    ...(state === 'quarantined' ? [`    do: signet unquarantine ${name}`] : []),
     ...(warning === null ? [] : [`    ! ${oneLine(warning)}`]),
     ...(uses === null ? [] : [`    ! ${uses.calls} calls ran in it${last}`]),
   ];
