@@ -1,7 +1,7 @@
 // How many calls a host takes on (DESIGN.md §4, THREATS.md "HTTP" and H9): so many run, so many wait, with so many bytes of input,
 // and bundles take turns. Each bundle has a lane. Where no more can wait, the longest lane gives way: a flood of one bundle is
 // refused, a single call of another is not.
-import type { HostPolicy } from '../src/contracts/config.ts';
+import { HostPolicy } from '../src/contracts/config.ts';
 import { SignetError } from '../src/error.ts';
 
 /** One call that wants to run. */
@@ -65,7 +65,7 @@ export class Admission {
   /** Lanes with calls that wait. */
   readonly #lanes = new Set<Lane>();
 
-  constructor(limits: HostPolicy['queue']) {
+  constructor(limits = HostPolicy.parse({}).queue) {
     this.#limits = limits;
   }
 

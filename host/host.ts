@@ -6,7 +6,6 @@ import { sha256 } from '../keys/hash.ts';
 import { readFirstPartyLock } from '../registry/first-party.ts';
 import { Project } from '../registry/project.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
-import { HostPolicy } from '../src/contracts/config.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
 import type { QuarantinedBundle } from '../src/contracts/host.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
@@ -62,9 +61,7 @@ export class Host {
   readonly project: Project;
   readonly #supervisor: Supervisor;
   readonly #installed: Installed;
-  readonly #admission: Admission;
   readonly #quarantine: Quarantine;
-  readonly #policy: () => HostPolicy;
   readonly #registries: RegistryWatch;
   readonly #events = new Events();
   readonly #timer: NodeJS.Timeout;
@@ -116,8 +113,6 @@ export class Host {
     this.#grants = createGrantReader(paths.grants);
     const plans = new PlanBook({ sha256, clock, journal });
     const hostPolicy = createHostPolicyReader(this.project);
-    this.#policy = hostPolicy;
-    this.#admission = new Admission(HostPolicy.parse({}).queue);
     this.#quarantine = new Quarantine({
       file: paths.quarantine,
       clock,
@@ -156,7 +151,7 @@ export class Host {
         clock,
         nextCallId: () => `call-${this.#session}-${++this.#callCount}`,
         inFlight: this.#inFlight,
-        admission: this.#admission,
+        admission: new Admission(),
         quarantine: this.#quarantine,
         policy: hostPolicy,
       },
@@ -248,7 +243,6 @@ export class Host {
         this.#renewedAt = clock.now();
         this.#renew();
       }
-      this.#admission.limits = this.#policy().queue;
       for (const error of this.#registries.look()) this.fault(error);
       this.#installed.tend();
     } catch (thrown) {

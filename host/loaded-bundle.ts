@@ -1,5 +1,6 @@
 // One verified bundle that the host runs (DESIGN.md §4): its functions as providers, an isolate for each tenant, a lane for its
 // calls, and its own limits.
+import type { HostPolicy } from '../src/contracts/config.ts';
 import {
   type CapabilityRequest,
   EXTENSION,
@@ -11,7 +12,7 @@ import {
 import type { BundleRef, CallOptions, CheckedInput, Provider } from '../src/dispatch.ts';
 import { SignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
-import { type EffectiveLimits, effectiveLimits, type OperatorLimits } from '../src/limits.ts';
+import { type EffectiveLimits, effectiveLimits } from '../src/limits.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 import type { Admission, Lane } from './admission.ts';
 import type { Broker } from './broker.ts';
@@ -33,8 +34,8 @@ export interface BundleServices {
   /** How many calls the host takes on, of all bundles together. */
   readonly admission: Admission;
   readonly quarantine: Quarantine;
-  /** What the operator says of limits, now. */
-  readonly policy: () => OperatorLimits;
+  /** What the operator says, now. */
+  readonly policy: () => HostPolicy;
   /** An effect outlives the call that asked for it by as long as it takes to end it. */
   readonly inFlight: InFlight;
 }
@@ -195,7 +196,10 @@ export class LoadedBundle implements InvokedBundle {
     const known = this.#limits.get(kind);
     if (known !== undefined) return known;
     const { name: bundle } = this.ref;
-    const limits = effectiveLimits({ bundle, kind }, this.#extension.limits, this.services.policy());
+    const { policy, admission } = this.services;
+    const operator = policy();
+    admission.limits = operator.queue;
+    const limits = effectiveLimits({ bundle, kind }, this.#extension.limits, operator);
     this.#limits.set(kind, limits);
     return limits;
   }
