@@ -31,6 +31,35 @@ export interface ReadFile {
  * refuses: E_IO. More than `maxBytes`: E_LIMIT, before anything is read.
  */
 export function readRegularFile(path: string, maxBytes: number, item = path): ReadFile | undefined {
+  return withRegularFile(path, item, (fd, stats) => {
+    if (stats.size > maxBytes) {
+      throw new SignetError('E_LIMIT', `${item} is too large`, {
+        item,
+        expected: `at most ${maxBytes} bytes`,
+        actual: String(stats.size),
+      });
+    }
+    const bytes = new Uint8Array(stats.size);
+    readExactly(fd, bytes, item);
+    return { bytes, stats };
+  });
+}
+
+/** As `readRegularFile`, into bytes that are as many as the file has: E_IO where it has more or fewer. */
+export function readRegularFileInto(path: string, bytes: Uint8Array, item = path): Stats | undefined {
+  return withRegularFile(path, item, (fd, stats) => {
+    if (stats.size !== bytes.length)
+      throw new SignetError('E_IO', `${item} changed its size while it was read`, { item });
+    readExactly(fd, bytes, item);
+    return stats;
+  });
+}
+
+function withRegularFile<T>(
+  path: string,
+  item: string,
+  read: (fd: number, stats: Stats) => T,
+): T | undefined {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -53,28 +82,19 @@ export function readRegularFile(path: string, maxBytes: number, item = path): Re
         expected: 'a regular file',
         actual: stats.isDirectory() ? 'a folder' : 'a pipe or a device',
       });
-    if (stats.size > maxBytes) {
-      throw new SignetError('E_LIMIT', `${item} is too large`, {
-        item,
-        expected: `at most ${maxBytes} bytes`,
-        actual: String(stats.size),
-      });
-    }
-    return { bytes: readExactly(fd, stats.size, item), stats };
+    return read(fd, stats);
   } finally {
     closeSync(fd);
   }
 }
 
 /** As many bytes as the file had when it was looked at: one that grows meanwhile cannot make us read on. */
-function readExactly(fd: number, size: number, item: string): Uint8Array {
-  const bytes = new Uint8Array(size);
-  for (let done = 0; done < size; ) {
-    const count = readSync(fd, bytes, done, size - done, done);
+function readExactly(fd: number, bytes: Uint8Array, item: string): void {
+  for (let done = 0; done < bytes.length; ) {
+    const count = readSync(fd, bytes, done, bytes.length - done, done);
     if (count === 0) throw new SignetError('E_IO', `${item} became shorter while it was read`, { item });
     done += count;
   }
-  return bytes;
 }
 
 /** Creates or replaces the file so that a reader, and a crash, sees the old or the new bytes. */

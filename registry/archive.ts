@@ -39,7 +39,21 @@ export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveL
   }));
   const list = filesDocument(new Map(entries.map((entry) => [entry.path, entry])));
   entries.push({ path: FILES_JSON, bytes: new TextEncoder().encode(list), mode: 0o644 });
-  return assembleArchive(entries, limits);
+  return assembleArchive(
+    entries.map(({ path, mode, bytes }) => ({
+      ...{ path, mode, size: bytes.length },
+      fill: (target) => target.set(bytes),
+    })),
+    limits,
+  );
+}
+
+/** A file to be: `fill` writes its `size` bytes to where they stand in the archive. */
+export interface SizedFile {
+  readonly path: string;
+  readonly mode: Mode;
+  readonly size: number;
+  readonly fill: (target: Uint8Array) => void;
 }
 
 /**
@@ -47,7 +61,7 @@ export function packArchive(files: readonly PackFile[], limits: Partial<ArchiveL
  * codes of `packArchive`; that FILES.json tells the truth only the digest of the result, or `readArchive`, can say.
  */
 export function assembleArchive(
-  files: readonly (ArchiveFile & { readonly path: string })[],
+  files: readonly SizedFile[],
   limits: Partial<ArchiveLimits> = {},
 ): Uint8Array {
   const most = { ...ARCHIVE_LIMITS, ...limits };
@@ -60,19 +74,20 @@ export function assembleArchive(
   }
   entries.sort((a, b) => comparePaths(a.path, b.path));
 
-  const headers = entries.map(({ path, bytes, mode }) => entryHeader(path, mode, bytes.length));
-  const total = entries.reduce(
-    (sum, { bytes }, i) => sum + headers[i]!.length + padded(bytes.length),
-    2 * BLOCK,
-  );
+  const headers = entries.map(({ path, mode, size }) => entryHeader(path, mode, size));
+  const total = entries.reduce((sum, { size }, i) => sum + headers[i]!.length + padded(size), 2 * BLOCK);
   if (total > most.maxBytes) throw limitError('bytes', most.maxBytes, total);
-  const archive = new Uint8Array(total);
+  // Not zeroed beforehand: every byte of it is written below.
+  const archive = new Uint8Array(Buffer.allocUnsafeSlow(total).buffer);
   let at = 0;
-  for (const [i, { bytes }] of entries.entries()) {
+  for (const [i, { size, fill }] of entries.entries()) {
     archive.set(headers[i]!, at);
-    archive.set(bytes, at + headers[i]!.length);
-    at += headers[i]!.length + padded(bytes.length);
+    at += headers[i]!.length;
+    fill(archive.subarray(at, at + size));
+    archive.fill(0, at + size, at + padded(size));
+    at += padded(size);
   }
+  archive.fill(0, at);
   return archive;
 }
 

@@ -6,10 +6,16 @@ import { dirname, join } from 'node:path';
 import { parseDocument } from '../keys/document.ts';
 import { unverifiedPayload } from '../keys/envelope.ts';
 import { sha256 } from '../keys/hash.ts';
-import { readRegularFile, syncDirectory, writeFileAtomic, writeNewFile } from '../keys/safe-file.ts';
+import {
+  readRegularFile,
+  readRegularFileInto,
+  syncDirectory,
+  writeFileAtomic,
+  writeNewFile,
+} from '../keys/safe-file.ts';
 import { FilesDocument, IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
 import { SignetError } from '../src/error.ts';
-import { archiveDigest, assembleArchive } from './archive.ts';
+import { archiveDigest, assembleArchive, type SizedFile } from './archive.ts';
 import { ARCHIVE_LIMITS, type ArchiveFile } from './preflight.ts';
 import { MAX_PROOF, parseProof } from './proof.ts';
 import { parseRelease } from './statement.ts';
@@ -25,8 +31,9 @@ export interface StoredBundle {
 
 /** What stands in a folder; `mode` has the permission bits. */
 interface Found {
+  readonly file: string;
   readonly mode: number;
-  readonly bytes: Uint8Array;
+  readonly size: number;
 }
 
 /** Bundles by digest below one folder. */
@@ -137,18 +144,25 @@ function readTree(folder: string, prefix: string, found: Map<string, Found>): vo
     }
     if (found.size >= ARCHIVE_LIMITS.maxEntries)
       throw fault('E_FILE_ADDED', path, 'no more files', 'present');
-    const file = readRegularFile(join(folder, name), ARCHIVE_LIMITS.maxBytes, path);
-    if (file === undefined) throw fault('E_FILE_MISSING', path, 'present', 'missing');
-    found.set(path, { mode: file.stats.mode & 0o7777, bytes: file.bytes });
+    const file = join(folder, name);
+    const stats = lstatSync(file, { throwIfNoEntry: false });
+    if (stats === undefined) throw fault('E_FILE_MISSING', path, 'present', 'missing');
+    found.set(path, { file, mode: stats.mode & 0o7777, size: stats.size });
   }
 }
 
-/** The archive of these files; undefined where they can be no archive's. */
+/** The archive of these files, read into their places; undefined where they can be no archive's. */
 function rebuild(found: ReadonlyMap<string, Found>): Uint8Array | undefined {
-  const files: (ArchiveFile & { path: string })[] = [];
-  for (const [path, { mode, bytes }] of found) {
+  const files: SizedFile[] = [];
+  for (const [path, { file, mode, size }] of found) {
     if (mode !== 0o644 && mode !== 0o755) return undefined;
-    files.push({ path, mode, bytes });
+    const fill = (target: Uint8Array): void => {
+      const stats = readRegularFileInto(file, target, path);
+      if (stats === undefined) throw fault('E_FILE_MISSING', path, 'present', 'missing');
+      if ((stats.mode & 0o7777) !== mode)
+        throw fault('E_FILE_MODE', path, octal(mode), octal(stats.mode & 0o7777));
+    };
+    files.push({ path, mode, size, fill });
   }
   try {
     // FILES.json as it lies there: a changed one gives another archive, whose digest the caller refuses.
@@ -168,12 +182,13 @@ function explain(found: ReadonlyMap<string, Found>, digest: string, proof: Uint8
   if (own === undefined) return fault('E_FILE_MISSING', FILES_JSON, 'present', 'missing');
   if (own.mode !== 0o644) return fault('E_FILE_MODE', FILES_JSON, '0644', octal(own.mode));
   const stated = listDigestIn(proof);
-  const actualList = hashOf(own.bytes);
+  const ownBytes = bytesOf(FILES_JSON, own);
+  const actualList = hashOf(ownBytes);
   const changed = fault('E_FILE_CHANGED', FILES_JSON, stated ?? `the list of archive ${digest}`, actualList);
   if (stated !== undefined && stated !== actualList) return changed;
   let listed: FilesDocument['files'];
   try {
-    listed = parseDocument(FilesDocument, own.bytes, 'files/1', FILES_JSON).files;
+    listed = parseDocument(FilesDocument, ownBytes, 'files/1', FILES_JSON).files;
   } catch (thrown) {
     if (thrown instanceof SignetError) return changed;
     throw thrown;
@@ -187,10 +202,16 @@ function explain(found: ReadonlyMap<string, Found>, digest: string, proof: Uint8
     const file = found.get(path);
     if (file === undefined) return fault('E_FILE_MISSING', path, 'present', 'missing');
     if (octal(file.mode) !== mode) return fault('E_FILE_MODE', path, mode, octal(file.mode));
-    const actual = hashOf(file.bytes);
+    const actual = hashOf(bytesOf(path, file));
     if (actual !== `sha256:${expected}`) return fault('E_FILE_CHANGED', path, `sha256:${expected}`, actual);
   }
   return changed;
+}
+
+function bytesOf(path: string, { file }: Found): Uint8Array {
+  const bytes = readRegularFile(file, ARCHIVE_LIMITS.maxBytes, path)?.bytes;
+  if (bytes === undefined) throw fault('E_FILE_MISSING', path, 'present', 'missing');
+  return bytes;
 }
 
 /** The digest of FILES.json that the stored release statement names; undefined where it cannot be read. */

@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { SignetError } from './error.ts';
 import { createValidator, type Validator } from './json-schema-check.ts';
+import { readShape } from './shape.ts';
 
 const MAX_DEPTH = 16;
 const MAX_NODES = 1_000;
@@ -71,7 +72,7 @@ export function outsideSubset(schema: unknown): string | undefined {
     if (typeof node === 'boolean') return undefined;
     if (depth > MAX_DEPTH) return `${path}: nested deeper than ${MAX_DEPTH}`;
     if (++nodes > MAX_NODES) return `more than ${MAX_NODES} sub-schemas`;
-    const parsed = Keywords.safeParse(node);
+    const parsed = readShape(Keywords, node);
     if (!parsed.success) return `${path}${firstProblem(parsed.error)}`;
     const reason = unenforced(parsed.data);
     if (reason !== undefined) return `${path}: ${reason}`;

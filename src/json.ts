@@ -48,9 +48,11 @@ function utf8Length(source: string | Uint8Array, maxBytes: number): number {
   return new TextEncoder().encode(source).length;
 }
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decodeUtf8(bytes: Uint8Array, item: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch (cause) {
     throw new SignetError('E_JSON', `${item} is not UTF-8`, {
       item,
@@ -79,7 +81,7 @@ function tooMany(item: string, maxValues: number): SignetError {
   });
 }
 
-const [QUOTE, BACKSLASH, COMMA, MINUS, ZERO, NINE] = [0x22, 0x5c, 0x2c, 0x2d, 0x30, 0x39];
+const [QUOTE, COMMA, MINUS, ZERO, NINE] = [0x22, 0x2c, 0x2d, 0x30, 0x39];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 /**
@@ -103,10 +105,11 @@ function refuseAmbiguity(
   let expectKey = false;
   /** Every member or element but the first of its object or array comes after a comma. */
   let values = 0;
+  const endOfString = stringEnds(text);
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit === QUOTE) {
-      const end = endOfString(text, i);
+      const end = endOfString(i);
       const keys = expectKey ? scopes.at(-1) : undefined;
       const string = unquote(text.slice(i, end), item);
       if (!string.isWellFormed()) refuse('holds a lone surrogate');
@@ -138,14 +141,26 @@ function refuseAmbiguity(
   }
 }
 
-/** The offset after the closing quote, or the end of the text where there is none. */
-function endOfString(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit === QUOTE) return i + 1;
-    if (unit === BACKSLASH) i++;
-  }
-  return text.length;
+/**
+ * Gives, for the offset of an opening quote, the offset after the closing one, or the end of the text where there is none. Offsets
+ * must be asked for in ascending order: nothing of the text is looked through twice.
+ */
+function stringEnds(text: string): (start: number) => number {
+  let [quote, backslash] = [-1, -1];
+  return (start) => {
+    for (let i = start + 1; ; ) {
+      if (quote < i) quote = indexOrEnd(text, '"', i);
+      if (backslash < i) backslash = indexOrEnd(text, '\\', i);
+      if (quote < backslash) return quote + 1;
+      if (backslash === text.length) return text.length;
+      i = backslash + 2;
+    }
+  };
+}
+
+function indexOrEnd(text: string, what: string, from: number): number {
+  const found = text.indexOf(what, from);
+  return found === -1 ? text.length : found;
 }
 
 function endOfNumber(text: string, start: number): number {

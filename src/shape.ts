@@ -1,11 +1,24 @@
 // zod at the edges: a value that does not have its shape becomes one coded error that names every problem.
-import type { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCode, SignetError } from './error.ts';
 import { oneLine } from './text.ts';
 
-/** How often a shape is walked before zod writes code for it, which costs more than walking it until then. */
+/** How often a shape is walked before zod writes code for it, which takes as long as walking it some twenty times. */
 const WALKS = 16;
-const walked = new WeakMap<z.ZodType, number>();
+type Shape = { walks: number; compiled?: z.ZodType };
+const SHAPES = new WeakMap<z.ZodType, Shape>();
+
+/** What `schema.safeParse` says of the value: of a shape that is asked often, by code that zod compiled for it. */
+export function readShape<T extends z.ZodType>(schema: T, value: unknown): z.ZodSafeParseResult<z.output<T>> {
+  const shape = SHAPES.get(schema) ?? { walks: 0 };
+  if (shape.walks < WALKS) {
+    shape.walks++;
+    SHAPES.set(schema, shape);
+    return schema.safeParse(value, { jitless: true });
+  }
+  shape.compiled ??= z.compile(schema);
+  return (shape.compiled as T).safeParse(value);
+}
 
 /** The parsed value, or `code` with one line per problem, `path: what`, and the first of them as expected and actual. */
 export function parseShape<T extends z.ZodType>(
@@ -14,9 +27,7 @@ export function parseShape<T extends z.ZodType>(
   item: string,
   code: ErrorCode = 'E_FORMAT',
 ): z.output<T> {
-  const times = walked.get(schema) ?? 0;
-  if (times < WALKS) walked.set(schema, times + 1);
-  const result = schema.safeParse(value, { jitless: times < WALKS });
+  const result = readShape(schema, value);
   if (result.success) return result.data;
   const problems = problemsOf(result.error);
   const [first] = problems as [Problem];

@@ -7,6 +7,7 @@ import type { ProofBundle } from '../../src/contracts/statement.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import { parseJson } from '../../src/json.ts';
+import { readShape } from '../../src/shape.ts';
 import { counted } from '../../src/text.ts';
 import { archiveDigest, type Reading, readArchive } from '../archive.ts';
 import { readManifest } from '../manifest.ts';
@@ -81,7 +82,7 @@ export function checkFiles({ files, mismatch }: Contents): Passed<Described> {
       actual: 'no such file',
     });
   }
-  const parsed = Manifest.safeParse(parseJson(manifestBytes, 'plugin.json'));
+  const parsed = readShape(Manifest, parseJson(manifestBytes, 'plugin.json'));
   // The full reader refuses what the plain shape does not accept, and says precisely why.
   const manifest = parsed.success ? parsed.data : readManifest(manifestBytes);
   requireMain(manifest, files);

@@ -60,7 +60,10 @@ export function checkLog(
       version: document.version,
       document: documentDigest,
     };
-    matchEntry(verifyEntry(inclusion, head, item), expected, item);
+    const entry = memo.once('entry', [...parts, inclusion.index, inclusion.entry, ...inclusion.hashes], () =>
+      verifyEntry(inclusion, head, item),
+    );
+    matchEntry(entry, expected, item);
     if (inclusion.index <= previous) {
       throw new SignetError('E_NAMESPACE', 'the namespace documents are not logged in their order', {
         item,

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   createFileExclusive,
   readRegularFile,
+  readRegularFileInto,
   syncDirectory,
   writeFileAtomic,
   writeNewFile,
@@ -34,6 +35,19 @@ test('a regular file is read; a missing one is undefined, wherever the path ends
   expect(Buffer.from(readRegularFile(join(folder, 'a'), 4)!.bytes).toString()).toBe('text');
   expect(readRegularFile(join(folder, 'b'), 4)).toBeUndefined();
   expect(readRegularFile(join(folder, 'a', 'b'), 4)).toBeUndefined();
+});
+
+test('a file is read into exactly as many bytes as it has; one that became another size is refused', () => {
+  const file = join(folder, 'a');
+  writeFileSync(file, 'text', { mode: 0o644 });
+  const bytes = new Uint8Array(4);
+  expect(readRegularFileInto(file, bytes)?.size).toBe(4);
+  expect(Buffer.from(bytes).toString()).toBe('text');
+  for (const size of [0, 3, 5])
+    expect(() => readRegularFileInto(file, new Uint8Array(size), 'a')).toThrow(code('E_IO'));
+  expect(readRegularFileInto(join(folder, 'b'), bytes)).toBeUndefined();
+  symlinkSync('a', join(folder, 'link'));
+  expect(() => readRegularFileInto(join(folder, 'link'), bytes)).toThrow(code('E_IO'));
 });
 
 test('a link, a pipe and a folder are refused; a pipe does not hang', () => {

@@ -83,6 +83,19 @@ test('what looks alike and is sound passes', () => {
   expect(parseJson(' \t\r\n[ -0.5e-3 , 1E2, 1e-999 ] ')).toEqual([-0.0005, 100, 0]);
 });
 
+test('a string ends at the first quote that no backslash takes, and keys are told apart by what they stand for', () => {
+  for (const text of [
+    '"a\\\\"',
+    '"\\""',
+    '["\\\\","\\"",""]',
+    '{"a\\"":1,"a":2,"\\\\":"\\\\"}',
+    '["","",{"":"\\u0022"}]',
+  ])
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  for (const text of ['{"a":"\\\\","a":1}', '{"\\u0061":"\\"","a":1}', '{"x":"\\\\\\"","x":1}'])
+    expectCode(() => parseJson(text), 'E_JSON');
+});
+
 describe('limits', () => {
   const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
