@@ -5,15 +5,19 @@ import { promisify } from 'node:util';
 import { SignetError } from '../src/error.ts';
 import type { KeyPair } from './ed25519.ts';
 import { decodeKeyText } from './key-file.ts';
+import {
+  COMMAND,
+  type Environment,
+  NEW_PASSPHRASE,
+  ownSecrets,
+  PASSPHRASE,
+  SECRET,
+  type SecretVariables,
+  SIGNING_KEY,
+  takeSecrets,
+} from './secret-variables.ts';
 import { askHidden } from './terminal.ts';
 
-type Environment = Record<string, string | undefined>;
-
-const PASSPHRASE = 'SIGNET_KEY_PASSPHRASE';
-const NEW_PASSPHRASE = 'SIGNET_KEY_NEW_PASSPHRASE';
-const SIGNING_KEY = 'SIGNET_SIGNING_KEY';
-const SECRET = 'SIGNET_SECRET_';
-const COMMAND = '_COMMAND';
 const COMMAND_MS = 120_000;
 const MAX_OUTPUT = 16 * 1024;
 
@@ -44,10 +48,8 @@ export interface UnattendedSource {
 export function secretsOf(
   env: Environment,
   ask: (prompt: string) => string = askHidden,
+  { passphrase, next, signingKey, values, commands }: SecretVariables = takeSecrets(env),
 ): SecretSource & UnattendedSource {
-  const [passphrase, next, signingKey] = [PASSPHRASE, NEW_PASSPHRASE, SIGNING_KEY].map((name) =>
-    take(env, name),
-  );
   const obtain = (item: string, held: string | undefined, variable: string, fresh: boolean): string => {
     const given = held ?? fromCommand(env, `${variable}${COMMAND}`, firstLine);
     const answer = given ?? ask(`${fresh ? 'New passphrase' : 'Passphrase'} of ${item}: `);
@@ -59,13 +61,6 @@ export function secretsOf(
     }
     return answer;
   };
-  const named = Object.keys(env).filter((variable) => variable.startsWith(SECRET));
-  const commands = named.filter((variable) => variable.endsWith(COMMAND));
-  const values = new Map(
-    named
-      .filter((variable) => !commands.includes(variable))
-      .map((variable) => [variable.slice(SECRET.length), take(env, variable) ?? '']),
-  );
   const source: SecretSource & UnattendedSource = {
     passphrase: (item, fresh = false) => obtain(item, passphrase, PASSPHRASE, fresh),
     newPassphrase: (item) => obtain(item, next, NEW_PASSPHRASE, true),
@@ -78,7 +73,7 @@ export function secretsOf(
       passphrase ?? laterFromCommand(env, `${PASSPHRASE}${COMMAND}`, 'E_PASSPHRASE'),
     secretNames: () =>
       new Map([
-        ...commands.map((variable) => [variable.slice(SECRET.length, -COMMAND.length), 'command'] as const),
+        ...commands.map((name) => [name, 'command'] as const),
         ...[...values.keys()].map((name) => [name, 'variable'] as const),
       ]),
     secret: async (name) =>
@@ -91,14 +86,8 @@ let own: (SecretSource & UnattendedSource) | undefined;
 
 /** The secrets of this process; the first call takes them out of its environment. */
 export function processSecrets(): SecretSource & UnattendedSource {
-  own ??= secretsOf(process.env);
+  own ??= secretsOf(process.env, askHidden, ownSecrets());
   return own;
-}
-
-function take(env: Environment, name: string): string | undefined {
-  const value = env[name] || undefined;
-  delete env[name];
-  return value;
 }
 
 const firstLine = (output: string): string => output.split(/\r?\n/, 1)[0] ?? '';

@@ -1,8 +1,4 @@
 // The launcher: plain JavaScript that any Node can read, so that a too old one hears which Node it needs.
-import { existsSync, lstatSync, mkdirSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
-import { isAbsolute, join } from 'node:path';
-
 const NEEDED = 24;
 
 /** Runs the sources where they are there (a clone), `dist/` otherwise (the npm package). */
@@ -19,6 +15,8 @@ export async function launch(bin) {
     if (error.code !== 'EPIPE') throw error;
   });
   cacheCompiledCode();
+  // Not imported: what an older Node lacks would be a syntax error, and importing reads every export there is.
+  const { existsSync } = process.getBuiltinModule('node:fs');
   const source = new URL('../cli/main.ts', import.meta.url);
   const built = new URL('../../dist/sdk/cli.js', import.meta.url);
   const { main } = await import(existsSync(source) ? source.href : built.href);
@@ -31,6 +29,10 @@ export async function launch(bin) {
  */
 function cacheCompiledCode() {
   const folder = process.env.SIGNET_CACHE_DIR ?? '';
+  if (folder === '') return;
+  const { lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
+  const { enableCompileCache } = process.getBuiltinModule('node:module');
+  const { isAbsolute, join } = process.getBuiltinModule('node:path');
   if (!isAbsolute(folder)) return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 // Both bins: finds the command in the table, parses, runs it, and turns every failure into a code and an exit code.
 import { parseArgs } from 'node:util';
-import { processSecrets } from '../../keys/secret-source.ts';
+import { ownSecrets } from '../../keys/secret-variables.ts';
 import { asSignetError, type ExitCode, SignetError } from '../../src/error.ts';
 import { oneLine, printable } from '../../src/text.ts';
 import { type Command, type Invocation, type Output, parseOptions } from './command.ts';
@@ -33,7 +33,7 @@ export async function main(
   }
   const json = argv.includes('--json');
   // Secrets leave the environment before anything that could start a process is even loaded.
-  processSecrets();
+  ownSecrets();
   try {
     const command = commands.find((candidate) => candidate.name === name);
     if (command === undefined) throw usage(`${bin} has no command ${JSON.stringify(name)}`, `${bin} --help`);

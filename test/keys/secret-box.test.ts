@@ -1,7 +1,7 @@
 // DESIGN.md §7 "Keys": a seed at rest opens for its passphrase and its public key only, and for nothing that was changed.
 import { createDecipheriv, scryptSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { unseal, seal } from '../../keys/secret-box.ts';
+import { seal, unseal } from '../../keys/secret-box.ts';
 import { SealedSeed } from '../../src/contracts/trust.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
