@@ -1,4 +1,5 @@
 // What the commands of trust are given: actions, keys by name or by text, files, times.
+import { readFileSync } from 'node:fs';
 import { fingerprint, parsePublicKey } from '../../keys/ed25519.ts';
 import type { Keyring } from '../../keys/keyring.ts';
 import { readRegularFile } from '../../keys/safe-file.ts';
@@ -14,26 +15,32 @@ const DAY = 86_400_000;
 export type Action = readonly [arity: number, run: (invocation: Invocation) => ExitCode | Promise<ExitCode>];
 
 /** A command that is several: its first argument names the action, which gets the others. */
-export function actions(command: string, table: Readonly<Record<string, Action>>): Run {
+export function actions(command: string, table: Readonly<Record<string, Action>>, bin = 'registry'): Run {
   return async (invocation) => {
     const [name = '', ...rest] = invocation.positionals;
     const [arity, run] = Object.hasOwn(table, name) ? table[name]! : [-1, undefined];
     if (run === undefined) {
       throw usage(
         command,
-        `registry ${command} has no action ${JSON.stringify(name)}`,
+        `${bin} ${command} has no action ${JSON.stringify(name)}`,
         Object.keys(table).join(', '),
+        bin,
       );
     }
     if (rest.length !== arity)
-      throw usage(command, `registry ${command} ${name} takes ${arity} arguments; ${rest.length} given`);
+      throw usage(
+        command,
+        `${bin} ${command} ${name} takes ${arity} arguments; ${rest.length} given`,
+        undefined,
+        bin,
+      );
     return run({ ...invocation, positionals: rest });
   };
 }
 
-export function usage(command: string, sentence: string, expected?: string): SignetError {
+export function usage(command: string, sentence: string, expected?: string, bin = 'registry'): SignetError {
   return new SignetError('E_USAGE', sentence, {
-    fix: `registry ${command} --help`,
+    fix: `${bin} ${command} --help`,
     ...(expected === undefined ? {} : { expected }),
   });
 }
@@ -62,6 +69,13 @@ export function readInput(path: string): Uint8Array {
   const file = readRegularFile(path, MAX_INPUT);
   if (file !== undefined) return file.bytes;
   throw new SignetError('E_NOT_FOUND', `there is no file ${path}`, { item: path });
+}
+
+/** Everything on standard input, as UTF-8. Beyond so many bytes: E_LIMIT. */
+export function readStandardInput(maxBytes: number): string {
+  const bytes = readFileSync(0);
+  if (bytes.length <= maxBytes) return bytes.toString('utf8');
+  throw new SignetError('E_LIMIT', 'standard input is too long', { expected: `at most ${maxBytes} bytes` });
 }
 
 /** `365d`, or a time such as 2030-01-01T00:00:00Z, in milliseconds. */

@@ -131,6 +131,22 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/grant.ts')).run,
   },
   {
+    name: 'secret',
+    does: 'keeps secrets that bundles may be granted the use of, and never see',
+    takes: 'ACTION [NAME]',
+    arity: [1, 2],
+    options: {
+      encrypt: { type: 'boolean', does: 'set: under a passphrase, which a host needs from its environment' },
+    },
+    actions: [
+      ['list', 'their names, and where each comes from'],
+      ['set NAME', 'keeps a value, typed without echo or given on standard input'],
+      ['remove NAME', 'forgets it'],
+    ],
+    example: 'signet secret list',
+    load: async () => (await import('./commands/secret.ts')).run,
+  },
+  {
     name: 'audit',
     does: 'compares what specs declare with what runs; a dry run unless --apply',
     takes: '',
