@@ -18,15 +18,23 @@ export interface Redactor {
 
 /** A redactor of these secrets; without any it hands back what it is given. */
 export function redactorOf(secrets: readonly Secret[]): Redactor {
-  const needles = secrets.flatMap(needlesOf);
+  const needles = secrets.map(needlesOf);
   const bytes = (raw: Buffer): Buffer => (needles.length === 0 ? raw : redacted(raw, needles));
   return { bytes, text: (text) => bytes(Buffer.from(text, 'latin1')).toString('latin1') };
 }
 
-const known = new WeakMap<Secret, Uint8Array[]>();
+interface Needles {
+  /** As it is, wherever plain spelling would leave nothing of it. */
+  readonly literal: Buffer;
+  readonly plain: readonly Uint8Array[];
+}
 
-/** The plain spellings of a secret, made once. */
-function needlesOf(secret: Secret): Uint8Array[] {
+const known = new WeakMap<Secret, Needles>();
+/** A shorter one would be found everywhere. */
+const MIN_NEEDLE = 4;
+
+/** What is sought of a secret, made once. */
+function needlesOf(secret: Secret): Needles {
   let needles = known.get(secret);
   if (needles === undefined) {
     const value = Buffer.from(secret.value);
@@ -35,8 +43,8 @@ function needlesOf(secret: Secret): Uint8Array[] {
       value.toString('hex'),
       ...[0, 1, 2].map((offset) => base64At(value, offset)),
     ];
-    // What looks like an escape in the secret itself is one in some places, and in others each of its characters is escaped.
-    needles = forms.flatMap((form) => [plainOf(Buffer.from(form)).bytes, Buffer.from(form).map(toPlain)]);
+    const plain = forms.map((form) => plainOf(Buffer.from(form)).bytes);
+    needles = { literal: value, plain: plain.filter(({ length }) => length >= MIN_NEEDLE) };
     known.set(secret, needles);
   }
   return needles;
@@ -48,54 +56,107 @@ function base64At(value: Buffer, offset: number): string {
   return encoded.slice(Math.ceil((8 * offset) / 6), Math.floor((8 * (offset + value.length)) / 6));
 }
 
-function redacted(raw: Buffer, needles: readonly Uint8Array[]): Buffer {
-  const { bytes, from } = plainOf(raw);
-  const found = needles.flatMap((needle) => occurrences(bytes, needle));
+type Range = readonly [start: number, end: number];
+
+function redacted(raw: Buffer, needles: readonly Needles[]): Buffer {
+  const { bytes, passes } = plainOf(raw);
+  const found = needles.flatMap(({ literal, plain }) => [
+    ...occurrences(raw, literal),
+    ...plain.flatMap((needle) => occurrences(bytes, needle)).map((range) => spelt(range, passes)),
+  ]);
   if (found.length === 0) return raw;
   const parts: Buffer[] = [];
   let done = 0;
-  for (const [start, end] of found.sort((a, b) => a[0] - b[0])) {
-    const [first, last] = [from[start]!, endOf(raw, from[end - 1]!)];
-    if (last <= done) continue;
-    if (first >= done) parts.push(raw.subarray(done, first), Buffer.from(MARK));
-    done = last;
+  for (const [start, end] of found.sort((a, b) => a[0] - b[0] || b[1] - a[1])) {
+    if (end <= done) continue;
+    // What overlaps is one.
+    if (start >= done) parts.push(raw.subarray(done, start), Buffer.from(MARK));
+    done = end;
   }
   parts.push(raw.subarray(done));
   return Buffer.concat(parts);
 }
 
-function occurrences(bytes: Buffer, needle: Uint8Array): [start: number, end: number][] {
-  const found: [number, number][] = [];
+function occurrences(bytes: Buffer, needle: Uint8Array): Range[] {
+  const found: Range[] = [];
   for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length))
     found.push([at, at + needle.length]);
   return found;
 }
 
-/** The plain spelling, and for each of its bytes where in `raw` it is spelt. */
-function plainOf(raw: Buffer): { bytes: Buffer; from: Uint32Array } {
-  const bytes = Buffer.allocUnsafe(raw.length);
-  const from = new Uint32Array(raw.length);
-  const reader = new Reader(raw, 0);
-  let length = 0;
-  for (let at = 0; at < raw.length; at = reader.at) {
-    const value = reader.next();
-    if (value === undefined) continue;
-    bytes[length] = toPlain(value);
-    from[length++] = at;
+/** One step to plain spelling: what it began with, for each byte that it left where that began in it, and where such a one ends. */
+interface Pass {
+  readonly raw: Buffer;
+  readonly from: Uint32Array;
+  readonly endOf: (raw: Buffer, at: number) => number;
+}
+/** Escapes within escapes that are undone. */
+const MAX_ESCAPES = 3;
+
+/** The plain spelling, and the passes that led to it. */
+function plainOf(raw: Buffer): { bytes: Buffer; passes: readonly Pass[] } {
+  const passes: Pass[] = [{ raw, from: new Uint32Array(raw.length), endOf: (_, at) => at + 1 }];
+  let bytes = unspaced(raw, passes[0]!.from);
+  for (let shorter = true; shorter && passes.length <= MAX_ESCAPES; ) {
+    const from = new Uint32Array(bytes.length);
+    const next = unescaped(bytes, from);
+    passes.push({ raw: bytes, from, endOf: endOfEscape });
+    shorter = next.length < bytes.length;
+    bytes = next;
   }
-  return { bytes: bytes.subarray(0, length), from };
+  return { bytes, passes };
 }
 
-/** Where that ends which is spelt at a place. */
-function endOf(raw: Buffer, at: number): number {
+/** Without what may stand between any two characters: NULs (UTF-16), line breaks, spaces. */
+function unspaced(raw: Buffer, from: Uint32Array): Buffer {
+  const bytes = Buffer.allocUnsafe(raw.length);
+  let length = 0;
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at]!;
+    if (byte === 0 || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) continue;
+    bytes[length] = PLAIN[byte]!;
+    from[length++] = at;
+  }
+  return bytes.subarray(0, length);
+}
+
+function unescaped(raw: Buffer, from: Uint32Array): Buffer {
+  const bytes = Buffer.allocUnsafe(raw.length);
+  const reader = new Reader(raw, 0);
+  let length = 0;
+  for (let at = 0; at < raw.length; ) {
+    const byte = raw[at]!;
+    if (byte !== PERCENT && byte !== AMPERSAND && byte !== BACKSLASH) {
+      bytes[length] = byte;
+      from[length++] = at++;
+      continue;
+    }
+    reader.at = at;
+    const value = reader.next();
+    if (value !== undefined) {
+      bytes[length] = PLAIN[value]!;
+      from[length++] = at;
+    }
+    at = reader.at;
+  }
+  return bytes.subarray(0, length);
+}
+
+function endOfEscape(raw: Buffer, at: number): number {
   const reader = new Reader(raw, at);
   reader.next();
   return reader.at;
 }
 
-const [NUL, TAB, LF, CR, SPACE, PERCENT, AMPERSAND, HASH, SEMICOLON, BACKSLASH] = [
-  0x00, 0x09, 0x0a, 0x0d, 0x20, 0x25, 0x26, 0x23, 0x3b, 0x5c,
-];
+/** Where a range of plain bytes is spelt in what they were made of. */
+function spelt(range: Range, passes: readonly Pass[]): Range {
+  return passes.reduceRight<Range>(
+    ([start, end], { raw, from, endOf }) => [from[start]!, endOf(raw, from[end - 1]!)],
+    range,
+  );
+}
+
+const [PERCENT, AMPERSAND, HASH, SEMICOLON, BACKSLASH] = [0x25, 0x26, 0x23, 0x3b, 0x5c];
 const ENTITIES: ReadonlyMap<string, number> = new Map(
   Object.entries({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }).map(([name, char]) => [
     name,
@@ -119,12 +180,6 @@ class Reader {
   next(): number | undefined {
     const byte = this.#raw[this.at++]!;
     switch (byte) {
-      case NUL:
-      case TAB:
-      case LF:
-      case CR:
-      case SPACE:
-        return undefined;
       case PERCENT:
         return this.#percent() ?? byte;
       case AMPERSAND:
@@ -187,8 +242,8 @@ const DIGITS = Uint8Array.from({ length: 256 }, (_, byte) => {
 });
 
 /** Letters in lower case, the alphabet of base64url as that of base64. */
-function toPlain(byte: number): number {
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte >= 0x41 && byte <= 0x5a) return byte | 0x20;
   if (byte === 0x2d) return 0x2b;
   return byte === 0x5f ? 0x2f : byte;
-}
+});
