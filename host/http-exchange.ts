@@ -100,6 +100,8 @@ function send(
       rejectUnauthorized: true,
     });
     outgoing.on('error', reject);
+    // Without a word, as where the origin goes over to another protocol.
+    outgoing.on('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
     outgoing.on('response', (response) => {
       // Until it is read: an answer that is refused by its headers is broken off.
       response.on('error', reject);
