@@ -1,9 +1,9 @@
 // Runs a stranger's module-level code without any capability (DESIGN.md §7 "Wiring", THREATS.md 38): one hardened isolate a
 // script, in a worker process; only a string comes back.
 import { SignetError } from '../src/error.ts';
-import { bundledScripts } from './bundled.ts';
 import { failureError, lossError } from './outcome.ts';
 import { bytesFrame, FRAME, formatFields } from './wire.ts';
+import { type WorkerKit, workerKit } from './worker-kit.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 const HEAP_MB = 128;
@@ -30,11 +30,12 @@ export function createEvaluator(): Evaluator {
   let scripts = 0;
   const processes = new Set<WorkerProcess>();
 
-  const start = (bundled: { worker: string; prelude: string }): WorkerProcess => {
+  const start = ({ scripts: bundled, sandbox }: WorkerKit): WorkerProcess => {
     if (closed) throw new SignetError('E_ABORTED', 'the evaluator is closed');
     if (worker !== undefined && !worker.isLost) return worker;
     const limits = { memoryBytes: () => MEMORY_BYTES, graceMs: GRACE_MS };
-    const started = new WorkerProcess(bundled.worker, limits, () => undefined);
+    const launched = { script: bundled.worker, command: sandbox.command };
+    const started = new WorkerProcess(launched, limits, { onLost: () => undefined });
     processes.add(started);
     started.exited.then(() => processes.delete(started));
     started.notify(bytesFrame(FRAME.prelude, 0, formatFields([bundled.prelude, new Uint8Array()])));
@@ -47,7 +48,7 @@ export function createEvaluator(): Evaluator {
       if (script.length > MAX_SCRIPT) {
         throw new SignetError('E_LIMIT', 'the script is too long', { actual: String(script.length) });
       }
-      const running = start(await bundledScripts());
+      const running = start(await workerKit('auto'));
       scripts = (scripts % 0xffff_ffff) + 1;
       const isolate = scripts;
       return new Promise((resolve, reject) => {

@@ -121,6 +121,7 @@ export class Host {
     });
     this.#supervisor = new Supervisor({
       perDomain: () => hostPolicy().pool,
+      sandbox: () => hostPolicy().sandbox,
       codeCache: codeCacheIn(paths.cache),
       onWorkerLost: (lost) => {
         const refOf = (digest: string) => this.#installed.refOf(digest);

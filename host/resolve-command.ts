@@ -37,13 +37,7 @@ function findExecutable(word: string, path: string): string {
       fix: 'Name it by its absolute path.',
     });
   }
-  const candidates = word.includes('/')
-    ? [word]
-    : path
-        .split(':')
-        .filter((folder) => isAbsolute(folder))
-        .map((folder) => join(folder, word));
-  const found = candidates.find(isExecutable);
+  const found = word.includes('/') ? [word].find(isExecutable) : findProgram(word, path);
   if (found === undefined) {
     throw new SignetError('E_GRANT', `no executable file ${word} was found`, {
       item: word,
@@ -52,6 +46,15 @@ function findExecutable(word: string, path: string): string {
     });
   }
   return realpathSync(found);
+}
+
+/** The first executable file of that name in the absolute folders of `path`. */
+export function findProgram(name: string, path: string): string | undefined {
+  return path
+    .split(':')
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 /** A regular file, after links, that this user may execute. */

@@ -1,13 +1,14 @@
 // The supervisor (DESIGN.md §4): guests keyed by bundle digest and tenant, each in the pool of its trust domain; no effect, no
 // clock, no randomness in a worker but what goes through here.
 import { randomBytes, randomInt } from 'node:crypto';
-import { type BundledScripts, bundledScripts } from './bundled.ts';
 import { CodeCache, type CodeCacheOptions } from './code-cache.ts';
 import { Generation, type GenerationEvents, type OnBatch } from './generation.ts';
 import { Guest } from './guest-handle.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { failureError, lossError } from './outcome.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
+import type { SandboxMode } from './worker/sandbox.ts';
+import { type WorkerKit, workerKit } from './worker-kit.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { LossCause, WorkerProcess } from './worker-process.ts';
 
@@ -38,8 +39,10 @@ export interface SupervisorOptions {
   readonly generationIdleMs?: number;
   /** Milliseconds without an isolate after which a worker ends. */
   readonly workerIdleMs?: number;
-  /** Milliseconds from when a worker was needed until a spare one is started; Infinity: none. */
+  /** Milliseconds from when a worker was up until a spare one is started; Infinity: none. */
   readonly spareAfterMs?: number;
+  /** What workers are started inside of; asked when the first is needed. */
+  readonly sandbox?: () => SandboxMode;
   /** Processes of one trust domain at most; asked when one is needed. */
   readonly perDomain?: () => number;
   /** Milliseconds that a bundle's own start may take. */
@@ -74,6 +77,7 @@ export class Supervisor {
   readonly #idle: IdleQueue<Guest>;
   /** The bundle of each isolate. */
   readonly #digests = new Map<number, string>();
+  #kit: Promise<WorkerKit> | undefined;
   #isolates = 0;
 
   constructor(options: SupervisorOptions = {}) {
@@ -97,7 +101,7 @@ export class Supervisor {
    * stays. E_GUEST where the bundle cannot be loaded, E_TIMEOUT, E_MEMORY, E_WORKER_LOST; E_ABORTED once closed.
    */
   async open(options: OpenOptions): Promise<Guest> {
-    const scripts = await bundledScripts();
+    const kit = await this.#workerKit();
     const key = JSON.stringify([options.domain, options.digest, options.tenant]);
     const known = this.#guests.get(key);
     const guest =
@@ -106,7 +110,7 @@ export class Supervisor {
         digest: options.digest,
         tenant: options.tenant,
         maxCalls: this.#options.generationCalls ?? GENERATION.calls,
-        begin: (events) => this.#begin(scripts, options, events),
+        begin: (events) => this.#begin(kit, options, events),
         onIdle: () => this.#idle.add(guest),
         onBusy: () => this.#idle.delete(guest),
         onClose: () => this.#guests.delete(key),
@@ -126,9 +130,10 @@ export class Supervisor {
    * made: nothing. E_GUEST where the code is no script, E_TIMEOUT, E_MEMORY, E_WORKER_LOST.
    */
   async prepare(code: string): Promise<void> {
-    const scripts = await bundledScripts();
+    const kit = await this.#workerKit();
+    const { scripts } = kit;
     if (this.#codeCache.get(scripts, code) !== undefined) return;
-    const worker = this.#pool.fresh(scripts);
+    const worker = this.#pool.fresh(kit);
     try {
       const caches = await compile(worker, scripts.prelude, code);
       this.#codeCache.set(scripts, scripts.prelude, caches.prelude);
@@ -155,9 +160,20 @@ export class Supervisor {
     await this.#pool.close();
   }
 
-  #begin(scripts: BundledScripts, options: OpenOptions, { onIdle, onEnd }: GenerationEvents): Generation {
+  /** Found once: a policy that changes its sandbox changes it for the next host. */
+  #workerKit(): Promise<WorkerKit> {
+    if (this.#kit === undefined) {
+      this.#kit = workerKit(this.#options.sandbox?.() ?? 'auto');
+      this.#kit.catch(() => {
+        this.#kit = undefined;
+      });
+    }
+    return this.#kit;
+  }
+
+  #begin(kit: WorkerKit, options: OpenOptions, { onIdle, onEnd }: GenerationEvents): Generation {
     const heapMb = Math.max(MIN_HEAP_MB, options.heapMb);
-    const place = this.#pool.place(scripts, options.domain, heapMb);
+    const place = this.#pool.place(kit, options.domain, heapMb);
     this.#isolates = (this.#isolates % 0xffff_ffff) + 1;
     const isolateId = this.#isolates;
     this.#digests.set(isolateId, options.digest);
@@ -166,7 +182,7 @@ export class Supervisor {
       owner: options.digest,
       heapMb,
       code: options.code,
-      codeCache: this.#codeCache.get(scripts, options.code) ?? NO_CACHE,
+      codeCache: this.#codeCache.get(kit.scripts, options.code) ?? NO_CACHE,
       loadMs: this.#options.loadMs ?? 5_000,
       seed: [randomInt(1, 0x1_0000_0000), randomBytes(32).toString('hex')],
       now: this.#options.now ?? Date.now,

@@ -4,7 +4,8 @@ import { SignetError } from '../src/error.ts';
 import type { BundledScripts } from './bundled.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { bytesFrame, FRAME, formatFields } from './wire.ts';
-import { type Loss, WorkerProcess } from './worker-process.ts';
+import type { WorkerKit } from './worker-kit.ts';
+import { type Loss, type WorkerEvents, WorkerProcess } from './worker-process.ts';
 
 export interface WorkerPoolOptions {
   /** Megabytes that a worker may hold beside the heaps of its isolates. */
@@ -13,7 +14,7 @@ export interface WorkerPoolOptions {
   readonly graceMs: number;
   /** Milliseconds for which a worker without isolates is kept. */
   readonly idleMs: number;
-  /** Milliseconds from when a worker was needed until a spare is started: who asks once never pays for it. Infinity: no spare. */
+  /** Milliseconds from when a worker was up until a spare is started: who asks once never pays for it. Infinity: no spare. */
   readonly spareAfterMs: number;
   /** Processes of a domain at most, now. */
   readonly perDomain: () => number;
@@ -67,13 +68,13 @@ export class WorkerPool {
   }
 
   /** A place in the domain's least loaded worker, or in another one where the domain may have more. E_ABORTED once closed. */
-  place(scripts: BundledScripts, domain: string, heapMb: number): Place {
+  place(kit: WorkerKit, domain: string, heapMb: number): Place {
     const workers = this.#domains.get(domain) ?? [];
     const [least] = workers.toSorted((a, b) => a.isolates - b.isolates);
     const worker =
       least !== undefined && (least.isolates === 0 || workers.length >= this.#options.perDomain())
         ? least
-        : this.#assign(scripts, domain);
+        : this.#assign(kit, domain);
     worker.isolates++;
     worker.heapMb += heapMb;
     this.#idle.delete(worker);
@@ -88,12 +89,8 @@ export class WorkerPool {
   }
 
   /** A worker that belongs to no domain and has no prelude: whoever asks for it closes it. */
-  fresh(scripts: BundledScripts): WorkerProcess {
-    return this.#start(
-      scripts,
-      () => this.#options.memoryMb * MEGABYTE,
-      () => undefined,
-    );
+  fresh(kit: WorkerKit): WorkerProcess {
+    return this.#start(kit, () => this.#options.memoryMb * MEGABYTE, { onLost: () => undefined });
   }
 
   /** Ends every worker; settled when no process is left. */
@@ -104,32 +101,34 @@ export class WorkerPool {
     await Promise.all([...this.#processes].map((worker) => worker.close()));
   }
 
-  #assign(scripts: BundledScripts, domain: string): Worker {
-    const worker = this.#spare ?? this.#begin(scripts);
+  #assign(kit: WorkerKit, domain: string): Worker {
+    const spare = this.#spare;
     this.#spare = undefined;
+    if (spare !== undefined) this.#refill(kit);
+    const worker = spare ?? this.#begin(kit);
     worker.domain = domain;
     this.#domains.set(domain, [...(this.#domains.get(domain) ?? []), worker]);
-    this.#refill(scripts);
     return worker;
   }
 
-  #refill(scripts: BundledScripts): void {
+  #refill(kit: WorkerKit): void {
     if (this.#options.spareAfterMs === Number.POSITIVE_INFINITY) return;
     this.#spareTimer ??= setTimeout(() => {
       this.#spareTimer = undefined;
-      if (this.#spare === undefined && this.#domains.size > 0) this.#spare = this.#begin(scripts);
+      if (this.#spare === undefined && this.#domains.size > 0) this.#spare = this.#begin(kit);
     }, this.#options.spareAfterMs).unref();
   }
 
-  #begin(scripts: BundledScripts): Worker {
-    const process = this.#start(
-      scripts,
-      () => (this.#options.memoryMb + 2 * worker.heapMb) * MEGABYTE,
-      (loss) => this.#forget(worker, loss),
-    );
+  #begin(kit: WorkerKit): Worker {
+    const process = this.#start(kit, () => (this.#options.memoryMb + 2 * worker.heapMb) * MEGABYTE, {
+      onReady: () => {
+        if (worker !== this.#spare) this.#refill(kit);
+      },
+      onLost: (loss) => this.#forget(worker, loss),
+    });
     const worker: Worker = { process, domain: undefined, isolates: 0, heapMb: 0 };
-    const cache = this.#options.preludeCache(scripts);
-    process.notify(bytesFrame(FRAME.prelude, 0, formatFields([scripts.prelude, cache])));
+    const cache = this.#options.preludeCache(kit.scripts);
+    process.notify(bytesFrame(FRAME.prelude, 0, formatFields([kit.scripts.prelude, cache])));
     return worker;
   }
 
@@ -146,13 +145,10 @@ export class WorkerPool {
     if (loss.cause !== 'closed') this.#options.onLost(domain ?? '(spare)', loss);
   }
 
-  #start(scripts: BundledScripts, memoryBytes: () => number, onLost: (loss: Loss) => void): WorkerProcess {
+  #start({ scripts, sandbox }: WorkerKit, memoryBytes: () => number, events: WorkerEvents): WorkerProcess {
     if (this.#closed) throw new SignetError('E_ABORTED', 'the supervisor is closed');
-    const process = new WorkerProcess(
-      scripts.worker,
-      { memoryBytes, graceMs: this.#options.graceMs },
-      onLost,
-    );
+    const start = { script: scripts.worker, command: sandbox.command };
+    const process = new WorkerProcess(start, { memoryBytes, graceMs: this.#options.graceMs }, events);
     this.#processes.add(process);
     process.exited.then(() => this.#processes.delete(process));
     return process;

@@ -4,6 +4,7 @@
 import { residentBytes } from './memory.ts';
 import { MemoryShares } from './memory-shares.ts';
 import { plainWithin } from './plain-text.ts';
+import { innermost } from './process-tree.ts';
 import { Turns } from './turns.ts';
 import { FRAME, FrameDecoder, MAX_ANSWER_BYTES } from './wire.ts';
 import { type LaunchedWorker, launchWorker } from './worker/launch.ts';
@@ -58,6 +59,18 @@ export interface Ticker {
   tick(nowMs: number): boolean;
 }
 
+export interface WorkerStart {
+  readonly script: string;
+  /** What it runs behind: see `Sandbox.command`. */
+  readonly command: readonly string[];
+}
+
+export interface WorkerEvents {
+  /** It is up, and has been given nothing yet. */
+  readonly onReady?: () => void;
+  readonly onLost: (loss: Loss) => void;
+}
+
 export interface WorkerLimits {
   /** Resident bytes at most, now. */
   readonly memoryBytes: () => number;
@@ -71,7 +84,7 @@ export class WorkerProcess {
   readonly turns = new Turns();
   readonly #launched: LaunchedWorker;
   readonly #limits: WorkerLimits;
-  readonly #onLost: (loss: Loss) => void;
+  readonly #events: WorkerEvents;
   readonly #decoder = new FrameDecoder(MAX_ANSWER_BYTES);
   readonly #requests: Request[] = [];
   readonly #tickers = new Set<Ticker>();
@@ -80,13 +93,14 @@ export class WorkerProcess {
   #timer: NodeJS.Timeout | undefined;
   #loss: Loss | undefined;
   readonly #memory = new MemoryShares();
+  #enginePid: number | undefined;
   /** Settled when the process is gone. */
   readonly exited: Promise<void>;
 
-  constructor(script: string, limits: WorkerLimits, onLost: (loss: Loss) => void) {
+  constructor({ script, command }: WorkerStart, limits: WorkerLimits, events: WorkerEvents) {
     this.#limits = limits;
-    this.#onLost = onLost;
-    this.#launched = launchWorker(script);
+    this.#events = events;
+    this.#launched = launchWorker(script, command);
     this.#headSince = performance.now();
     const { child, wire } = this.#launched;
     this.exited = new Promise((done) => {
@@ -107,7 +121,10 @@ export class WorkerProcess {
       isolate: 0,
       expects: [FRAME.ready],
       limitMs: START_MS,
-      answered: () => undefined,
+      answered: () => {
+        this.#enginePid = this.pid === undefined ? undefined : innermost(this.pid);
+        this.#events.onReady?.();
+      },
       lost: () => undefined,
     });
     this.wake();
@@ -117,8 +134,14 @@ export class WorkerProcess {
     return this.#loss !== undefined;
   }
 
+  /** Process id of what was started: with it, all of it ends. */
   get pid(): number | undefined {
     return this.#launched.child.pid;
+  }
+
+  /** Process id of the engine, which is another behind a wrapper; known once it is ready, and where the system tells. */
+  get enginePid(): number | undefined {
+    return this.#enginePid;
   }
 
   /** Sends a frame that has an answer. On a lost worker, `lost` is called at once. */
@@ -220,7 +243,7 @@ export class WorkerProcess {
       return;
     }
     this.#memory.worked(head.isolate);
-    const held = this.pid === undefined ? undefined : residentBytes(this.pid);
+    const held = this.#enginePid === undefined ? undefined : residentBytes(this.#enginePid);
     if (held === undefined) return;
     this.#memory.measured(held);
     const ceiling = this.#limits.memoryBytes();
@@ -257,7 +280,7 @@ export class WorkerProcess {
     const { child, wire } = this.#launched;
     child.kill('SIGKILL');
     wire.destroy();
-    this.#onLost(loss);
+    this.#events.onLost(loss);
     const requests = this.#requests.splice(0);
     for (const [index, request] of requests.entries()) request.lost(loss, index === 0);
     this.turns.end();

@@ -46,7 +46,7 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
   const main = files.get(MAIN_PATH);
   const code = main === undefined ? '' : new TextDecoder().decode(main.bytes);
   const asked: AskedEffect[] = [];
-  const supervisor = new Supervisor();
+  const supervisor = new Supervisor({ spareAfterMs: Number.POSITIVE_INFINITY });
   const providers = new Map<string, Provider>();
   const bundle = {
     name: `${manifest.extensions[EXTENSION].namespace}/${manifest.name}`,

@@ -27,12 +27,15 @@ export interface LaunchedWorker {
 const TAIL_CHARS = 4_096;
 
 /**
- * Starts the worker script; E_WORKER_LOST where there is no room for a process. The process leads a group of its own, so that a signal for the terminal's group does not reach it;
+ * Starts the worker script behind `command`, or directly where that is empty; E_WORKER_LOST where there is no room for a process.
+ * The process leads a group of its own, so that a signal for the terminal's group does not reach it;
  * it ends when `wire` closes, whoever closes it. By itself it keeps no process alive: an embedder that forgets to close its host
  * ends all the same, and the worker with it.
  */
-export function launchWorker(script: string): LaunchedWorker {
-  const child = spawn(process.execPath, [...WORKER_FLAGS, '--eval', script, '--', addonPath()], {
+export function launchWorker(script: string, command: readonly string[] = []): LaunchedWorker {
+  const engine = [process.execPath, ...WORKER_FLAGS, '--eval', script, '--', addonPath()];
+  const [program = '', ...args] = [...command, ...engine];
+  const child = spawn(program, args, {
     cwd: '/',
     env: { TZ: 'UTC', LC_ALL: 'C' },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

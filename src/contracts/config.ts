@@ -90,6 +90,8 @@ export const HostPolicy = z.strictObject({
   domains: Domains.default({ merge: [], split: [] }),
   /** Processes of one trust domain at most. */
   pool: z.number().int().min(1).max(64).default(1),
+  /** Namespaces around workers: where they work; or else no worker; or none. */
+  sandbox: z.enum(['auto', 'required', 'off']).default('auto'),
   /** Caps for every bundle. */
   limits: LimitRequest.optional(),
   /** Caps for one bundle, each in the place of the general one. */

@@ -10,10 +10,11 @@ const started = new Set<WorkerProcess>();
 export function startWorker(
   script: string,
   limits: Partial<WorkerLimits> = {},
+  command: readonly string[] = [],
 ): { worker: WorkerProcess; losses: Loss[] } {
   const losses: Loss[] = [];
   const all = { memoryBytes: () => 1 << 30, graceMs: 300, ...limits };
-  const worker = new WorkerProcess(script, all, (loss) => losses.push(loss));
+  const worker = new WorkerProcess({ script, command }, all, { onLost: (loss) => losses.push(loss) });
   started.add(worker);
   return { worker, losses };
 }

@@ -1,6 +1,6 @@
 // Who runs where, and what runs at all: a domain's workers, the one spare, and their ends (DESIGN.md §4, THREATS.md H3, H20).
 import { afterEach, expect, it } from 'vitest';
-import { bundledScripts } from '../../host/bundled.ts';
+import { workerKit } from '../../host/worker-kit.ts';
 import { type Place, WorkerPool, type WorkerPoolOptions } from '../../host/worker-pool.ts';
 import { isRunning } from './guest-fixture.ts';
 
@@ -10,7 +10,7 @@ afterEach(async () => {
   pools.clear();
 });
 
-const scripts = await bundledScripts();
+const kit = await workerKit('auto');
 
 function createPool(options: Partial<WorkerPoolOptions> = {}) {
   const lost: string[] = [];
@@ -25,7 +25,7 @@ function createPool(options: Partial<WorkerPoolOptions> = {}) {
     ...options,
   });
   pools.add(pool);
-  return { pool, lost, place: (domain: string): Place => pool.place(scripts, domain, 8) };
+  return { pool, lost, place: (domain: string): Place => pool.place(kit, domain, 8) };
 }
 
 const pidOf = ({ process }: Place): number => process.pid as number;
@@ -113,7 +113,7 @@ it('leaves no process, and starts none, once it is closed', async () => {
   const { pool, lost, place } = createPool({ spareAfterMs: 0 });
   place('a');
   place('b');
-  pool.fresh(scripts);
+  pool.fresh(kit);
   await until(() => pool.pids.length === 4);
   const { pids } = pool;
   await pool.close();

@@ -4,19 +4,27 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { bytesFrame, FRAME, formatFields } from '../../../host/wire.ts';
+import { workerKit } from '../../../host/worker-kit.ts';
 import { isRunning } from '../guest-fixture.ts';
 import { ask, closeWorkersAfterEach, evilScript, startRealWorker, startWorker } from '../worker-fixture.ts';
 
 closeWorkersAfterEach();
 
 /** What code in the worker process itself gets, past every isolate: its text or its error's code. */
-async function taken(expression: string): Promise<string> {
+async function taken(expression: string, command: readonly string[] = []): Promise<string> {
   const script = `const attempt=()=>{try{return String(${expression})}catch(error){return 'refused '+(error.code??error.name)}};`;
-  const { worker } = startWorker(script + evilScript([`frame(${FRAME.drained},isolate,attempt())`]));
+  const evil = script + evilScript([`frame(${FRAME.drained},isolate,attempt())`]);
+  const { worker } = startWorker(evil, {}, command);
   return ask(worker, bytesFrame(FRAME.push, 1));
 }
 
-describe('a worker that is taken over', () => {
+const { sandbox } = await workerKit('auto');
+
+/** The permission model stands by itself, and so it does behind a wrapper. */
+describe.each([
+  ['behind nothing', []],
+  [`behind ${sandbox.name}`, sandbox.command],
+])('a worker that is taken over, %s,', (_, command) => {
   it.each([
     ['reads a file', "require('node:fs').readFileSync('/etc/passwd')"],
     ['lists a folder', "require('node:fs').readdirSync('/')"],
@@ -26,8 +34,8 @@ describe('a worker that is taken over', () => {
     ['opens a database', "new (require('node:sqlite').DatabaseSync)('/etc/passwd')"],
     ['loads WASI', "new (require('node:wasi').WASI)({version:'preview1'})"],
     ['loads a package', "require('zod')"],
-  ])('never %s', async (_, expression) => {
-    expect(await taken(expression)).toMatch(
+  ])('never %s', async (__, expression) => {
+    expect(await taken(expression, command)).toMatch(
       /^refused (ERR_ACCESS_DENIED|ERR_UNKNOWN_BUILTIN_MODULE|MODULE_NOT_FOUND)$/,
     );
   });
@@ -37,14 +45,16 @@ describe('a worker that is taken over', () => {
     const script = `const net=require('node:net');let seen='none';
       try{net.connect(9,'127.0.0.1').on('error',(error)=>{seen=error.code})}catch(error){seen=error.code}
       const start=()=>{${evilScript([`frame(${FRAME.drained},isolate,seen)`])}};setTimeout(start,100);`;
-    const { worker } = startWorker(script);
+    const { worker } = startWorker(script, {}, command);
     expect(await ask(worker, bytesFrame(FRAME.push, 1))).toBe('ERR_ACCESS_DENIED');
   });
 
   it('knows nothing of its environment', async () => {
-    expect(await taken('JSON.stringify(process.env)')).toBe('{"TZ":"UTC","LC_ALL":"C"}');
-    expect(await taken('process.execArgv.includes("--permission")')).toBe('true');
-    expect(await taken('1+1')).toBe('2');
+    // A wrapper says where it is: at the top.
+    const { PWD = '/', ...environment } = JSON.parse(await taken('JSON.stringify(process.env)', command));
+    expect([environment, PWD]).toEqual([{ TZ: 'UTC', LC_ALL: 'C' }, '/']);
+    expect(await taken('process.execArgv.includes("--permission")', command)).toBe('true');
+    expect(await taken('1+1', command)).toBe('2');
   });
 });
 
