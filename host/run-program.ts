@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { SignetError } from '../src/error.ts';
 import { errnoOf } from './files.ts';
 import { withoutInherited } from './inherited-descriptors.ts';
+import { killGroup } from './kill-group.ts';
 import { EXEC_PRINCIPAL, PRINCIPAL_VARIABLE } from './operator.ts';
 import { plain } from './plain-text.ts';
 
@@ -152,14 +153,4 @@ function tooMuch(item: string, what: string): SignetError {
     expected: `at most ${MAX_OUTPUT_BYTES} bytes`,
     fix: 'Have it print less.',
   });
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    // ESRCH: all of it has ended. EPERM: what is left runs as another user, after setuid, and is not ours to kill.
-    if (errnoOf(error) !== 'ESRCH' && errnoOf(error) !== 'EPERM') throw error;
-  }
 }

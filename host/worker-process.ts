@@ -115,8 +115,8 @@ export class WorkerProcess {
     });
     wire.on('data', (chunk: Buffer) => this.#receive(chunk));
     // The exit tells more than the closed socket; where only the socket goes, the process is ended.
-    wire.on('error', () => child.kill('SIGKILL'));
-    wire.on('close', () => child.kill('SIGKILL'));
+    wire.on('error', () => this.#launched.kill());
+    wire.on('close', () => this.#launched.kill());
     this.#requests.push({
       isolate: 0,
       expects: [FRAME.ready],
@@ -277,9 +277,8 @@ export class WorkerProcess {
     const loss: Loss = { cause, reason, culprit: this.#culprit(cause) };
     this.#loss = loss;
     clearInterval(this.#timer);
-    const { child, wire } = this.#launched;
-    child.kill('SIGKILL');
-    wire.destroy();
+    this.#launched.kill();
+    this.#launched.wire.destroy();
     this.#events.onLost(loss);
     const requests = this.#requests.splice(0);
     for (const [index, request] of requests.entries()) request.lost(loss, index === 0);

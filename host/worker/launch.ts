@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { SignetError } from '../../src/error.ts';
 import { addonPath } from '../isolate/isolate.ts';
+import { killGroup } from '../kill-group.ts';
 
 /** Changing a flag changes what V8 makes: it is part of a code cache's key. */
 export const WORKER_FLAGS: readonly string[] = [
@@ -20,6 +21,8 @@ export interface LaunchedWorker {
   readonly wire: Socket;
   /** The last of what it wrote to stdout and stderr, for diagnosis. Hostile text. */
   tail(): string;
+  /** Ends all of it, whatever it is at: a wrapper that is still at its own start cannot yet end what it wraps. */
+  kill(): void;
   /** Keeps this process alive until the worker is gone: for whoever waits for its end. */
   hold(): void;
 }
@@ -60,5 +63,15 @@ export function launchWorker(script: string, command: readonly string[] = []): L
   const hold = (): void => {
     for (const handle of handles) handle?.ref();
   };
-  return { child, wire, tail: () => tail, hold };
+  let ended = false;
+  const kill = (): void => {
+    // Once it has ended, its group is gone and the number may be someone else's.
+    if (!ended) killGroup(child.pid);
+  };
+  child.once('exit', () => {
+    // What a wrapper leaves that was ended alone.
+    kill();
+    ended = true;
+  });
+  return { child, wire, tail: () => tail, kill, hold };
 }

@@ -48,7 +48,8 @@ const WRAPPERS: readonly Wrapper[] = [
     programs: ['bwrap'],
     command: (paths) => [
       ...paths,
-      ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+      // No session of its own: it is in a new one already, and its group is what is killed.
+      ...['--unshare-all', '--die-with-parent', '--cap-drop', 'ALL'],
       ...engineFiles().flatMap((file) => ['--ro-bind', file, file]),
       ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
       ...['--remount-ro', '/', '--chdir', '/', '--'],

@@ -182,9 +182,20 @@ for (const [index, programs] of WRAPPERS.entries()) {
       await once(wire, 'data');
       const engine = innermost(child.pid as number) as number;
       expect(engine === child.pid).toBe(!['bwrap', 'unshare'].includes(programs[0] ?? ''));
-      child.kill('SIGKILL');
+      process.kill(child.pid as number, 'SIGKILL');
       await once(child, 'close');
       while (isRunning(engine)) await new Promise(setImmediate);
+    });
+
+    it('it ends while it starts, at whatever point', async () => {
+      const { command } = await sandboxWith(programs);
+      for (let turns = 0; turns < 40; turns++) {
+        const { child, kill } = launchWorker('for(;;);', command);
+        for (let turn = 0; turn < turns * 20; turn++) await new Promise(setImmediate);
+        kill();
+        // The outputs close with the last process that holds them.
+        await once(child, 'close');
+      }
     });
   });
 }
