@@ -1,6 +1,7 @@
 // The supervisor's side of one worker process (DESIGN.md §4, THREATS.md H1-H3, H9): requests answered one by one in order, a
 // hard limit of time and memory with SIGKILL behind it, and no trust in anything that comes back.
 
+import { constants } from 'node:os';
 import { residentBytes } from './memory.ts';
 import { MemoryShares } from './memory-shares.ts';
 import { plainWithin } from './plain-text.ts';
@@ -110,8 +111,8 @@ export class WorkerProcess {
     child.once('error', (error) => this.#lose('killed', `it cannot be started: ${error.message}`));
     // After `exit` and the end of the wire: what it answered before counts, or another than the one it was at would be blamed.
     child.once('close', (code, signal) => {
-      const byOthers = signal !== null && OTHERS_SIGNALS.has(signal);
-      this.#lose(byOthers ? 'killed' : 'exit', this.#ending(code, signal));
+      const ending = signal ?? wrappedSignal(code) ?? `exit ${code}`;
+      this.#lose(OTHERS_SIGNALS.has(ending) ? 'killed' : 'exit', this.#ending(ending));
     });
     wire.on('data', (chunk: Buffer) => this.#receive(chunk));
     // The exit tells more than the closed socket; where only the socket goes, the process is ended.
@@ -266,10 +267,10 @@ export class WorkerProcess {
     }
   }
 
-  #ending(code: number | null, signal: NodeJS.Signals | null): string {
+  #ending(by: string): string {
     const tail = this.#launched.tail().trim();
     const said = tail === '' ? '' : `, saying: ${plainWithin(tail.slice(-500), 800)}`;
-    return `it ended by ${signal ?? `exit ${code}`}${said}`;
+    return `it ended by ${by}${said}`;
   }
 
   #lose(cause: LossCause, reason: string): void {
@@ -285,4 +286,9 @@ export class WorkerProcess {
     this.turns.end();
     this.#tickers.clear();
   }
+}
+
+/** The signal that ended what a wrapper ran, as a shell would say it. */
+function wrappedSignal(code: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }

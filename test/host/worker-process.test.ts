@@ -1,11 +1,18 @@
 // A worker is never trusted (THREATS.md H2, H3, H9): what it says out of turn, too late or too big ends it.
 import { describe, expect, it } from 'vitest';
 import { bytesFrame, FRAME } from '../../host/wire.ts';
+import { workerKit } from '../../host/worker-kit.ts';
 import { JournalEntry } from '../../src/contracts/journal.ts';
 import { isRunning } from './guest-fixture.ts';
 import { ask, closeWorkersAfterEach, evilScript, startWorker } from './worker-fixture.ts';
 
 closeWorkersAfterEach();
+
+const { sandbox } = await workerKit('auto');
+const WRAPPED: [string, readonly string[]][] = [
+  ['behind nothing', []],
+  [`behind ${sandbox.name}`, sandbox.command],
+];
 
 const request = (isolate = 1): Buffer => bytesFrame(FRAME.push, isolate, Buffer.from('x'));
 
@@ -87,10 +94,21 @@ describe('is lost by', () => {
     expect(await ask(worker, request())).toBe('lost by exit');
   });
 
-  it.runIf(process.platform === 'linux')('memory above its ceiling', async () => {
+  it.runIf(process.platform === 'linux').each(WRAPPED)('memory above its ceiling, %s', async (_, command) => {
     const script = evilScript(['(()=>{const a=[];for(;;)a.push(Buffer.alloc(1<<20,1))})()']);
-    const { worker } = startWorker(script, { memoryBytes: () => 200 << 20 });
+    const { worker } = startWorker(script, { memoryBytes: () => 200 << 20 }, command);
     expect(await ask(worker, request())).toBe('lost by memory, head');
+  });
+
+  it.each(WRAPPED)('someone who kills its engine, %s', async (_, command) => {
+    const { worker, losses } = startWorker(evilScript([`frame(${FRAME.drained},isolate,'')`]), {}, command);
+    expect(await ask(worker, request())).toBe('');
+    const asked = ask(worker, request());
+    process.kill(worker.enginePid as number, 'SIGKILL');
+    expect(await asked).toBe('lost by killed, head');
+    expect(losses[0]?.reason).toBe('it ended by SIGKILL');
+    await worker.exited;
+    expect(isRunning(worker.pid as number)).toBe(false);
   });
 
   it('being closed', async () => {
