@@ -48,7 +48,7 @@ export async function outcomeOf(promise: Promise<unknown>): Promise<string> {
 const open = new Set<Supervisor>();
 
 export function supervise(options: SupervisorOptions = {}): Supervisor {
-  const supervisor = new Supervisor({ graceMs: 300, ...options });
+  const supervisor = new Supervisor({ graceMs: 300, spareAfterMs: Number.POSITIVE_INFINITY, ...options });
   open.add(supervisor);
   return supervisor;
 }
