@@ -10,13 +10,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import { addGrant } from '../../host/grants.ts';
 import { projectPaths } from '../../host/paths.ts';
 import { writeExample } from '../../sdk/example.ts';
 import { localProvenance } from '../../sdk/provenance.ts';
 import { publishArchive } from '../../sdk/release.ts';
-import { type EmbeddedHost, openHost, SignetError } from '../../sdk/runtime.ts';
+import { type EmbeddedHost, type HostEvents, openHost, SignetError } from '../../sdk/runtime.ts';
 import { children, skills } from '../host/tools-source.ts';
 import { createWorld, type World } from '../host/world.ts';
 
@@ -210,4 +210,45 @@ test('close leaves no process, and everything after it is refused', async () => 
   ])
     await expect(attempt).rejects.toMatchObject({ code: 'E_HOST_CLOSED' });
   expect(() => host.install('signet/lines')).toThrow(expect.objectContaining({ code: 'E_HOST_CLOSED' }));
+});
+
+describe('types', () => {
+  type Dispatch = EmbeddedHost['dispatch'];
+  const never = (() => undefined) as unknown as Dispatch;
+
+  test('the kind fixes what goes in and what comes out; of other kinds the caller says it', () => {
+    expectTypeOf(never('parser', 'x', { raw: '', declared: [] }))
+      .resolves.toHaveProperty('output')
+      .toEqualTypeOf<{
+        observed: string[];
+        ambiguous: { id: string; reason: string }[];
+      }>();
+    expectTypeOf(never('apply', 'x', { missing: [], extra: [], dryRun: true }))
+      .resolves.toHaveProperty('output')
+      .toHaveProperty('applied');
+    expectTypeOf(never('skill', 'x', { any: 1 }))
+      .resolves.toHaveProperty('output')
+      .toEqualTypeOf<unknown>();
+    expectTypeOf(never<{ n: number }, string>('skill', 'x', { n: 1 }))
+      .resolves.toHaveProperty('output')
+      .toEqualTypeOf<string>();
+    // @ts-expect-error: a parser takes a text
+    never('parser', 'x', { raw: 1, declared: [] });
+    // @ts-expect-error: what a parser answers is not for its caller to say
+    never<{ raw: string }, string>('parser', 'x', { raw: '' });
+    // @ts-expect-error: no such kind
+    never('daemon', 'x', {});
+    // @ts-expect-error: not what the caller said
+    never<{ n: number }, string>('skill', 'x', { n: '1' });
+    expect(never).toBeTypeOf('function');
+  });
+
+  test('events and tools are typed', () => {
+    type On = EmbeddedHost['on'];
+    expectTypeOf<Parameters<Parameters<On>[1]>>().not.toBeNever();
+    expectTypeOf<HostEvents['upgraded'][0]>().toEqualTypeOf<{ name: string; from: string; to: string }>();
+    expectTypeOf<Awaited<ReturnType<EmbeddedHost['tools']>>[number]['inputSchema']>().toEqualTypeOf<
+      Readonly<Record<string, unknown>>
+    >();
+  });
 });
