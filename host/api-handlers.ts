@@ -11,6 +11,7 @@ import {
 import { parseShape } from '../src/shape.ts';
 import type { ApiHandlers } from './api.ts';
 import type { Host } from './host.ts';
+import { operator } from './operator.ts';
 
 type Commands = { [N in CommandName]: (host: Host, input: CommandInput<N>) => Promise<unknown> };
 
@@ -21,6 +22,11 @@ const COMMAND_HANDLERS: Commands = {
     const options = { apply, with: call.with, ...(version === undefined ? {} : { version }) };
     const { callId, bundle, output } = await host.dispatch(kind, name, input, options);
     return { callId, bundle, output, dryRun: !apply } satisfies CallAnswer;
+  },
+  'host.resolve': async (host, given) => {
+    const resolution = parseShape(COMMANDS['host.resolve'], given, 'the resolution', 'E_INPUT');
+    const { intent } = host.unresolved.resolve({ ...resolution, by: operator() });
+    return { effect: intent.effectId, action: intent.action };
   },
   'host.audit': async (host, given) => {
     const { root, ...rest } = parseShape(COMMANDS['host.audit'], given, 'the audit', 'E_INPUT');

@@ -14,6 +14,7 @@ import { parseShape } from '../src/shape.ts';
 import { readOnChange } from './changed-file.ts';
 import { errnoOf, ioError, realpathOfPlanned, writeAtomic } from './files.ts';
 import { isReservedHeader } from './http-headers.ts';
+import { requirePerson } from './operator.ts';
 import { ownCode, type ProjectPaths, projectPaths, protectedPaths } from './paths.ts';
 import { isInside } from './plain-path.ts';
 import { plain } from './plain-text.ts';
@@ -218,16 +219,6 @@ export function removeGrant(file: string, id: string, by: Principal, clock: Cloc
   });
   if (removed === undefined) throw new SignetError('E_GRANT', `there is no grant ${id}`, { item: id });
   return removed;
-}
-
-/** Agents, tools and services never widen what they may do (DESIGN.md §4 "Agents cannot grant"). */
-function requirePerson(by: Principal, what: string): void {
-  if (by.kind !== 'human') {
-    throw new SignetError('E_GRANT', `only a person may ${what}; ${by.id} is of kind ${by.kind}`, {
-      item: by.id,
-      fix: 'Ask a person to run `signet grant`.',
-    });
-  }
 }
 
 /** Read, change, write as one step: two commands at once never lose a grant. */

@@ -11,9 +11,6 @@ import { KeyValueStore } from './kv.ts';
 import { type ProjectPaths, projectPaths } from './paths.ts';
 import { acquireLock, type StateLock } from './state-lock.ts';
 
-/** What the journal of a host is called on its checkpoints. */
-export const JOURNAL_ORIGIN = 'signet.host/journal';
-
 export interface HostState {
   readonly paths: ProjectPaths;
   readonly lock: StateLock;
@@ -46,7 +43,7 @@ export function openHostState(directory: string, clock: Clock): HostState {
     const lock = acquireLock(paths.lock, clock);
     opened.push({ close: () => lock.release() });
     const store = openJournalStore(paths.journal);
-    const journal = new Journal({ store, sha256, origin: JOURNAL_ORIGIN });
+    const journal = new Journal({ store, sha256 });
     opened.push(journal);
     const kv = new KeyValueStore(paths.database);
     opened.push(kv);

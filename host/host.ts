@@ -35,6 +35,7 @@ import { RegistryWatch } from './registry-watch.ts';
 import { createServices } from './services.ts';
 import { Supervisor } from './supervisor.ts';
 import { trustDomain } from './trust-domain.ts';
+import { Unresolved } from './unresolved.ts';
 import { HOST_VERSION } from './version.ts';
 import { takeInLoss } from './worker-losses.ts';
 
@@ -68,8 +69,8 @@ export class Host {
   readonly #renew: (() => void) | undefined;
   #renewedAt: number;
   readonly #session = randomBytes(6).toString('hex');
-  /** Effects of earlier hosts whose outcome is not known: read once, before this host has effects of its own. */
-  readonly #unresolved: readonly string[];
+  /** Effects of earlier hosts whose outcome is not known. */
+  readonly unresolved: Unresolved;
   readonly #inFlight = new InFlight();
   readonly #calls: Calls;
   #callCount = 0;
@@ -92,9 +93,6 @@ export class Host {
     this.paths = typeof policy === 'string' ? { ...state.paths, policy: resolve(policy) } : state.paths;
     const { paths } = this;
     this.#state = state;
-    this.#unresolved = state.journal
-      .openEffects()
-      .map(({ intent }) => `${intent.effectId}: ${intent.action}`);
     const journal: DurableJournalSink = {
       append: (record, kept) => {
         const index = state.journal.append(record, kept);
@@ -103,6 +101,7 @@ export class Host {
       },
       commit: () => state.journal.commit(),
     };
+    this.unresolved = new Unresolved({ open: () => state.journal.openEffects(), journal, clock });
     this.project = new Project({
       directory: paths.project,
       ...(policy === undefined ? {} : { policy: typeof policy === 'string' ? paths.policy : policy }),
@@ -225,7 +224,7 @@ export class Host {
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
-        unresolved: [...this.#unresolved],
+        unresolved: this.unresolved.list().map(({ intent }) => `${intent.effectId}: ${intent.action}`),
       },
       layers: describeLayers(),
       workers: this.#supervisor.workers,

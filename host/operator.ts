@@ -27,6 +27,15 @@ export function operator(): Principal {
   });
 }
 
+/** Agents, tools and services never widen what they may do, nor say what became of it (DESIGN.md §4 "Agents cannot grant"): E_GRANT. */
+export function requirePerson(by: Principal, what: string, command = 'signet grant'): void {
+  if (by.kind === 'human') return;
+  throw new SignetError('E_GRANT', `only a person may ${what}; ${plain(by.id)} is of kind ${by.kind}`, {
+    item: by.id,
+    fix: `Ask a person to run \`${command}\`.`,
+  });
+}
+
 let user: string | undefined;
 
 function nameOfUser(): string {

@@ -3,6 +3,7 @@
 import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import * as z from 'zod';
 import { NamePart } from '../src/contracts/common.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
@@ -37,6 +38,7 @@ export interface ListedKey extends KeyInfo {
 const REGISTRY_ROLES = ['root', 'registrar', 'log', 'status'] as const;
 const PUBLISHER = 'publisher';
 const LOCAL = 'local';
+const JOURNAL = 'journal';
 
 /** `$SIGNET_CONFIG_DIR`, else `$XDG_CONFIG_HOME/signet`, else `~/.config/signet`; a relative one is E_USAGE. */
 export function configDirectory(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -149,6 +151,20 @@ export class Keyring {
     return keys;
   }
 
+  /** The key of a journal by its id, which `registryId` makes of it: two journals never share one. Missing: E_NOT_FOUND. */
+  journal(id: string): KeyPair {
+    return this.#load(JOURNAL, parseShape(JournalId, id, 'the id of a journal', 'E_USAGE'));
+  }
+
+  /** Makes and keeps the key of a new journal. */
+  createJournalKey(): KeyPair {
+    const key = generateKeyPair();
+    const id = registryId(key.publicKey);
+    if (!this.#createExclusive(JOURNAL, id, encodeKey(key)))
+      refuseKeyFile(this.#path(JOURNAL, id), 'exists already');
+    return key;
+  }
+
   #path(folder: string, name: string): string {
     return join(this.directory, folder, `${name}.json`);
   }
@@ -211,4 +227,5 @@ export class Keyring {
   }
 }
 
+const JournalId = z.string().regex(/^[0-9a-f]{16}$/);
 const keyName = (name: string): string => parseShape(NamePart, name, 'the name of a key', 'E_USAGE');

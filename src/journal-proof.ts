@@ -1,10 +1,10 @@
 // What a journal's signed checkpoints prove (DESIGN.md §4 "Journal"): to whoever holds the journal, that it still holds the very
 // records that were signed; to whoever holds two checkpoints alone, that the later journal continues the earlier one.
-import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { SignetError } from './error.ts';
 import { type IndexedEntry, type JournalSurvey, surveyJournal } from './journal-reader.ts';
 import { consistencyProof, leafHash, sameBytes, verifyConsistency } from './merkle.ts';
-import { type NoteVerifier, verifyNote } from './note.ts';
+import { type NoteSigner, type NoteVerifier, signNote, verifyNote } from './note.ts';
 import type { JournalStore, Sha256, VerifySignature } from './ports.ts';
 
 /** Whose checkpoints count, and of which journal. */
@@ -13,6 +13,11 @@ export interface CheckpointTrust {
   readonly verify: VerifySignature;
   readonly verifiers: readonly NoteVerifier[];
   readonly origin: string;
+}
+
+/** The signed checkpoint of what a survey found; those records must be durable: what is signed may never be lost again. */
+export function signJournal({ size, root }: JournalSurvey, origin: string, signer: NoteSigner): string {
+  return signNote(formatCheckpoint({ origin, size, root }), [signer]);
 }
 
 /** The checkpoint of a signed note. Codes of verifyNote; of another journal: E_LOG_CORRUPT. */

@@ -1,7 +1,6 @@
 // The host's journal (DESIGN.md §4 "Journal", §3 "One log mechanism"; THREATS.md 12, 37, H20): append-only segments of records,
-// each a leaf of one RFC 6962 tree whose signed checkpoints have the C2SP form. One process writes a journal: the lock of the
+// each a leaf of one RFC 6962 tree (its checkpoints: journal-proof.ts). One process writes a journal: the lock of the
 // state directory sees to it. Opening reads the last segment once, in constant memory.
-import { formatCheckpoint } from './checkpoint.ts';
 import { JournalEntry } from './contracts/journal.ts';
 import { SignetError } from './error.ts';
 import { FrameReader, formatFrame } from './journal-frame.ts';
@@ -16,7 +15,6 @@ import {
 import { formatSegmentHead, readSegmentHead } from './journal-segment.ts';
 import { canonicalJson } from './json.ts';
 import { CompactRange, leafHash } from './merkle.ts';
-import { type NoteSigner, signNote } from './note.ts';
 import { type OpenEffect, OpenEffects } from './open-effects.ts';
 import type { DurableJournalSink, JournalFile, JournalRecord, JournalStore, Sha256 } from './ports.ts';
 import { parseShape } from './shape.ts';
@@ -31,8 +29,6 @@ const text = new TextDecoder();
 export interface JournalParts {
   readonly store: JournalStore;
   readonly sha256: Sha256;
-  /** Names the journal on its checkpoints. */
-  readonly origin: string;
   readonly segmentBytes?: number;
 }
 
@@ -142,13 +138,6 @@ export class Journal implements DurableJournalSink {
   /** The records from index `from` (0 or more) on, also those appended meanwhile: see readRecords. */
   records(from = 0): Generator<IndexedEntry, void> {
     return readRecords(this.#source, this.#parts.sha256, from);
-  }
-
-  /** A signed checkpoint over all records, which are made durable first: what is signed may never be lost again. */
-  checkpoint(signers: readonly NoteSigner[]): string {
-    this.sync();
-    const { origin } = this.#parts;
-    return signNote(formatCheckpoint({ origin, size: this.size, root: this.root() }), signers);
   }
 
   /** Ends the use of the journal; what was appended is written. */

@@ -174,4 +174,46 @@ export const SIGNET_COMMANDS: readonly Command[] = [
     example: 'signet unquarantine signet/shell',
     load: async () => (await import('./commands/unquarantine.ts')).run,
   },
+  {
+    name: 'resolve',
+    does: 'says what became of an effect whose outcome is not known, as status lists it',
+    takes: 'EFFECT',
+    arity: [1, 1],
+    options: {
+      directory,
+      as: { type: 'string', value: 'done|not-done', does: 'what became of it' },
+      reason: { type: 'string', value: 'TEXT', does: 'how you know' },
+    },
+    example: 'signet resolve --help',
+    load: async () => (await import('./commands/resolve.ts')).run,
+  },
+  {
+    name: 'journal',
+    does: 'checks the record of what happened, and signs and proves it to others',
+    takes: 'ACTION [FILE…]',
+    arity: [1, 3],
+    actions: [
+      ['verify', 'reads all of it: every record, every segment, and the checkpoints that are named'],
+      ['checkpoint', 'signs what it is now; whoever keeps that can tell later whether it was changed'],
+      ['prove EARLIER LATER', 'the proof that the later of two checkpoints continues the earlier one'],
+      ['check PROOF', 'checks such a proof; needs neither journal nor host'],
+    ],
+    options: {
+      directory,
+      checkpoint: {
+        type: 'string',
+        multiple: true,
+        value: 'FILE',
+        does: 'verify: hold it against this; may be repeated',
+      },
+      key: {
+        type: 'string',
+        value: 'KEY',
+        does: 'verify, check: whose checkpoints (default: this project’s)',
+      },
+      out: { type: 'string', value: 'FILE', does: 'checkpoint, prove: write it there' },
+    },
+    example: 'signet journal verify',
+    load: async () => (await import('./commands/journal.ts')).run,
+  },
 ];

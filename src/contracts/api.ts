@@ -19,6 +19,12 @@ export const COMMANDS = {
       .max(64)
       .default([]),
   }),
+  /** Says what became of an effect whose outcome is not known; only a person may. */
+  'host.resolve': z.strictObject({
+    effect: z.string().min(1).max(256),
+    as: z.enum(['done', 'not_done']),
+    reason: z.string().min(1).max(1024),
+  }),
   /** Audits the specs of a file. Paths are absolute. */
   'host.audit': z.strictObject({
     specs: z.string().startsWith('/'),

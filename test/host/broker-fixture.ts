@@ -69,7 +69,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
   const folder = temporaryFolder();
   const state = join(folder, '.signet');
   mkdirSync(join(state, 'example'), { recursive: true });
-  const journal = new Journal({ store: openJournalStore(join(state, 'journal')), sha256, origin: 'test' });
+  const journal = new Journal({ store: openJournalStore(join(state, 'journal')), sha256 });
   const sink: DurableJournalSink = {
     append: (record, options) => (fixture.append ?? journal.append.bind(journal))(record, options),
     commit: () => (fixture.commit ?? journal.commit.bind(journal))(),

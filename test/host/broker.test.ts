@@ -248,7 +248,7 @@ const CHILD = `
   const { Budget } = await import(new URL('../../src/budget.ts', fixtureModule));
   const { Journal } = await import(new URL('../../src/journal.ts', fixtureModule));
   const { sha256 } = await import(new URL('../../keys/hash.ts', fixtureModule));
-  const journal = new Journal({ store: openJournalStore(folder + '/journal'), sha256, origin: 'test' });
+  const journal = new Journal({ store: openJournalStore(folder + '/journal'), sha256 });
   const broker = new Broker({
     clock: { now: () => NOW }, journal, authorize: () => {}, services: {}, fault: console.error,
     grants: () => grantsOf({
@@ -279,7 +279,7 @@ test('kill -9 between intent and outcome: the journal lists the effect as unreso
   await ended;
   process.kill(Number(readFileSync(acting, 'utf8')), 'SIGKILL');
 
-  const journal = new Journal({ store: openJournalStore(join(folder, 'journal')), sha256, origin: 'test' });
+  const journal = new Journal({ store: openJournalStore(join(folder, 'journal')), sha256 });
   expect(journal.openEffects()).toMatchObject([
     { intent: { callId: 'call-1', effectId: 'call-1.1', class: 'mutate', dryRun: false } },
   ]);

@@ -32,7 +32,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const openJournalFile = (name: string) => openFile(name, 'write');
 const openJournal = (store = join(folder, 'journal')): Journal =>
-  new Journal({ store: openJournalStore(store), sha256, origin: 'test' });
+  new Journal({ store: openJournalStore(store), sha256 });
 const SEGMENT = join('journal', '000000000000000.records');
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 
@@ -94,7 +94,7 @@ const { openJournalStore } = await import(root + '/host/journal-store.ts');
 const { Journal } = await import(root + '/src/journal.ts');
 const { sha256 } = await import(root + '/keys/hash.ts');
 const { statSync } = await import('node:fs');
-const journal = new Journal({ store: openJournalStore(path), sha256, origin: 'test' });
+const journal = new Journal({ store: openJournalStore(path), sha256 });
 const codeOf = (work) => { try { work(); return 'ok'; } catch (error) { return error.code; } };
 const append = (options) => codeOf(() =>
   journal.append({ type: 'worker.lost', at: 1, domain: 'd', reason: 'r'.repeat(900) }, options));
@@ -171,7 +171,7 @@ const [path, root] = process.argv.slice(1);
 const { openJournalStore } = await import(root + '/host/journal-store.ts');
 const { Journal } = await import(root + '/src/journal.ts');
 const { sha256 } = await import(root + '/keys/hash.ts');
-const journal = new Journal({ store: openJournalStore(path), sha256, origin: 'test', segmentBytes: 4096 });
+const journal = new Journal({ store: openJournalStore(path), sha256, segmentBytes: 4096 });
 process.stdout.write('open ' + journal.size + '\\n');
 for (let i = journal.size; ; i++) {
   journal.append({ type: 'worker.lost', at: i, domain: 'x'.repeat(i % 200), reason: 'r' });

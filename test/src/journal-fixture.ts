@@ -14,7 +14,7 @@ export const lost = (reason: string): JournalEntry => ({
   reason,
 });
 export const open = (file: MemoryJournal): Journal =>
-  new Journal({ store: new MemoryJournalStore(file), sha256, origin: ORIGIN });
+  new Journal({ store: new MemoryJournalStore(file), sha256 });
 export const HEAD = filled([]).file.bytes.length;
 export const all = (journal: Journal, from?: number): JournalEntry[] =>
   [...journal.records(from)].map(({ record }) => record);

@@ -5,7 +5,7 @@ import type { JournalEntry } from '../../src/contracts/journal.ts';
 import { Journal } from '../../src/journal.ts';
 import { readRecords, storeSource, surveyJournal } from '../../src/journal-reader.ts';
 import { expectCode } from './expect-code.ts';
-import { all, closed, EVERY, ORIGIN } from './journal-fixture.ts';
+import { all, closed, EVERY } from './journal-fixture.ts';
 import { MemoryJournalStore } from './memory-files.ts';
 
 describe('segments', () => {
@@ -14,8 +14,7 @@ describe('segments', () => {
     ({ ...(EVERY[5] as JournalEntry), effectId: id }) as JournalEntry;
   const outcome = (id: string): JournalEntry =>
     ({ ...(EVERY[6] as JournalEntry), effectId: id }) as JournalEntry;
-  const openAll = (store: MemoryJournalStore): Journal =>
-    new Journal({ store, sha256, origin: ORIGIN, segmentBytes: SMALL });
+  const openAll = (store: MemoryJournalStore): Journal => new Journal({ store, sha256, segmentBytes: SMALL });
 
   function many(count: number): { store: MemoryJournalStore; journal: Journal; records: JournalEntry[] } {
     const store = new MemoryJournalStore();

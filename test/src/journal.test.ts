@@ -1,23 +1,14 @@
 // The host's journal: what it takes, what survives a crash (THREATS.md 12, 37, H20).
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateKeyPair, sign } from '../../keys/ed25519.ts';
 import { sha256 } from '../../keys/hash.ts';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
 import { formatFrame } from '../../src/journal-frame.ts';
 import { canonicalJson } from '../../src/json.ts';
 import { leafHash, rootOf } from '../../src/merkle.ts';
-import { createNoteSigner } from '../../src/note.ts';
 import { expectCode } from './expect-code.ts';
-import { all, closed, EVERY, filled, HEAD, ORIGIN, open } from './journal-fixture.ts';
+import { all, closed, EVERY, filled, HEAD, open } from './journal-fixture.ts';
 import { MemoryJournal } from './memory-files.ts';
-
-const pair = generateKeyPair();
-const signer = createNoteSigner(sha256, {
-  name: ORIGIN,
-  publicKey: pair.publicKey,
-  sign: (message) => sign(pair.secretKey, message),
-});
 
 const bytesOf = (record: JournalEntry): number => canonicalJson(record).length;
 
@@ -227,7 +218,7 @@ describe('when the disk fails', () => {
       }, 'E_IO');
       file.fail = {};
       expectCode(() => journal.append(closed(3)), 'E_IO');
-      expectCode(() => journal.checkpoint([signer]), 'E_IO');
+      expectCode(() => journal.sync(), 'E_IO');
       const again = open(file);
       again.append(closed(4));
       expect(all(again).at(-1)).toEqual(closed(4));
