@@ -111,6 +111,66 @@ test('as a tool: a plugin from the template is written, published, installed and
   });
 });
 
+test('as a verifier: one file and the fingerprint of a root, nothing else on disk, no clock, no network', () => {
+  const exported = join(root, 'hello.signet');
+  const show = ['root', 'show', '.signet/registry/root/1.json', '--json'];
+  const { fingerprint } = JSON.parse(run(process.execPath, [bin('registry'), ...show]).stdout) as {
+    fingerprint: string;
+  };
+  expect(run(process.execPath, [bin('registry'), 'export', 'local/hello', '--out', exported])).toMatchObject({
+    code: 0,
+  });
+  // A line, then archive and proof: as FORMAT.md has it, read here by nothing of Signet.
+  const script = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    import { givenTrust, verifyRelease } from 'signet-host/runtime';
+    const chunks = [];
+    for await (const chunk of process.stdin) chunks.push(chunk);
+    const file = Buffer.concat(chunks);
+    const end = file.indexOf(10) + 1;
+    const size = Number(file.subarray(0, end).toString().split(' ')[1]);
+    const [archive, proof] = [file.subarray(end, end + size), file.subarray(end + size)];
+    const now = Date.now();
+    const judge = (bytes, fingerprint) => {
+      const { ok, code } = verifyRelease(bytes, proof, givenTrust({ fingerprint, host: '1.0.0' }, proof), now);
+      return ok ? 'ok' : code;
+    };
+    const first = judge(archive, '${fingerprint}');
+    // From here on whatever touches a file or asks for the time throws: the second tar reader is loaded by now.
+    const refuse = () => { throw new Error('not pure'); };
+    for (const name of Object.keys(fs)) if (typeof fs[name] === 'function' && /^[a-z]/.test(name)) fs[name] = refuse;
+    for (const name of Object.keys(fs.promises)) if (typeof fs.promises[name] === 'function') fs.promises[name] = refuse;
+    syncBuiltinESMExports();
+    Date.now = performance.now = process.hrtime = Math.random = globalThis.fetch = refuse;
+    const changed = Uint8Array.from(archive);
+    changed[1000] ^= 1;
+    const other = 'SHA256:' + '0'.repeat(64);
+    const answers = [first, judge(archive, '${fingerprint}'), judge(changed, '${fingerprint}'), judge(archive, other)];
+    const has = (scope, of) => process.permission.has(scope, of);
+    const held = [has('fs.read', '/etc/passwd'), has('fs.read', '${project}/.signet'), has('fs.write'), has('child'), has('worker')];
+    process.stdout.write(JSON.stringify({ answers, held }));
+  `;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      '--permission',
+      `--allow-fs-read=${join(project, 'node_modules')}`,
+      `--allow-fs-read=${join(project, 'package.json')}`,
+      '--input-type=module',
+      '--eval',
+      script,
+    ],
+    { cwd: project, input: readFileSync(exported), encoding: 'utf8', env: { NODE_OPTIONS: '' } },
+  );
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    answers: ['ok', 'ok', expect.stringMatching(/^E_/), 'E_ROOT_UNTRUSTED'],
+    held: [false, false, false, false, false],
+  });
+});
+
 test('its types are there: the template type-checks against the installed package', () => {
   const config = {
     compilerOptions: {
