@@ -1,6 +1,6 @@
 // One installed release, read for running (DESIGN.md §4 "Load"; THREATS.md 19, 24): verified from the store, with the very text
 // that was verified.
-import { loadBundle } from '../registry/install.ts';
+import { loadBundle } from '../registry/load.ts';
 import type { Project } from '../registry/project.ts';
 import type { TrustState } from '../registry/trust.ts';
 import { verdictError } from '../registry/verdict-error.ts';

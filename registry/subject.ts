@@ -10,7 +10,7 @@ import { CODES, type ErrorCode, SignetError } from '../src/error.ts';
 import { failedVerdict, withFailure } from './checks/run.ts';
 import { fetchPinned, fetchRelease, keepEvidence, verifyFetched } from './fetch.ts';
 import { type GivenRoot, givenTrust } from './given-root.ts';
-import { loadBundle } from './install.ts';
+import { loadBundle } from './load.ts';
 import type { Project } from './project.ts';
 import { parseProof } from './proof.ts';
 import { PROOF_SUFFIX, type ReleaseFile, readReleaseFile, releaseFilesIn } from './release-file.ts';

@@ -3,7 +3,8 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { refreshRegistry } from '../../registry/fetch.ts';
-import { install, loadBundle } from '../../registry/install.ts';
+import { install } from '../../registry/install.ts';
+import { loadBundle } from '../../registry/load.ts';
 import type { LockedBundle } from '../../src/contracts/config.ts';
 import { createWorld, type World } from './fixture.ts';
 

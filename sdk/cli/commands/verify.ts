@@ -1,7 +1,6 @@
 // `registry verify SUBJECT…`: everything is verified before anything is said to be; nothing to verify is no success.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectPaths } from '../../../host/paths.ts';
 import { HOST_VERSION } from '../../../host/version.ts';
 import { readRegularFile } from '../../../keys/safe-file.ts';
 import { failedVerdict, withExtra } from '../../../registry/checks/run.ts';
@@ -53,8 +52,9 @@ export const run: Run = async (invocation) => {
 async function judgeOf(invocation: Invocation): Promise<Judge> {
   const [file, given] = [text(invocation, 'root'), text(invocation, 'fingerprint')];
   if (file === undefined && given === undefined) {
-    // With the reader of policy.yaml: what a root given by hand does not need.
+    // With the keyring and the reader of policy.yaml: what a root given by hand does not need.
     const { openProject } = await import('../../open-project.ts');
+    const { projectPaths } = await import('../../../host/paths.ts');
     return {
       by: 'project',
       project: openProject(projectPaths(directoryOf(invocation))),
