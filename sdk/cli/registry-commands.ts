@@ -162,6 +162,15 @@ export const REGISTRY_COMMANDS: readonly Command[] = [
     load: async () => (await import('./commands/install.ts')).run,
   },
   {
+    name: 'uninstall',
+    does: 'takes a bundle, or some of its versions, out of the project',
+    takes: 'NAMESPACE/NAME[@RANGE]',
+    arity: [1, 1],
+    options: { directory, yes: { type: 'boolean', does: 'also where another bundle requires it' } },
+    example: 'registry uninstall local/hello',
+    load: async () => (await import('./commands/uninstall.ts')).run,
+  },
+  {
     name: 'list',
     does: 'lists what is installed',
     takes: '',
