@@ -139,7 +139,9 @@ async function bundleGuest(folder: string, pass: 'describe' | 'ship'): Promise<G
       outfile: 'main.js',
       platform: 'neutral',
       format: 'iife',
-      mainFields: ['module', 'main'],
+      // The guest has the web's globals and nothing of Node: where a package has a variant for browsers, it is that.
+      conditions: ['browser'],
+      mainFields: ['browser', 'module', 'main'],
       define: { 'process.env.NODE_ENV': '"production"' },
       sourcemap: 'external',
       sourcesContent: false,

@@ -107,6 +107,7 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_BUDGET: page('What a bundle may spend must be bounded before it is spent, or a loop spends it all.', 'a bundle that asks a model in a loop, with --tokens-per-day 1000'),
   E_MODEL: page('An answer that does not say what it cost cannot be counted; it is refused, and what was reserved stays used.', 'a provider that answers without usage'),
   E_EXISTS: page('Who creates a file says that nothing is lost by it; if something is there, that was wrong.', "ctx.fs.writeText(path, text, 'create'), twice"),
+  E_DRY_RUN: page('A dry run changes nothing, and a made-up response would be taken for what was changed [H12].', 'fetch(url, { method: "POST" }) in a call without a plan'),
   E_CAPABILITY_ARGS: page('An effect with arguments that nobody defined could mean anything [H9].', 'ctx.fs.readText() without a path'),
   E_HTTP: page('Half an answer, or one from whoever answers in another’s place, is not what was asked for; what the network behind the host looks like is not said [H10].', 'a granted origin whose certificate has expired'),
   E_SECRET: page('A secret is named, never shown: what is wrong with it is said without it [H11].', 'a bundle granted the secret PDF_KEY before signet secret set PDF_KEY'),

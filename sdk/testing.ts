@@ -1,5 +1,7 @@
 // What authors test with (DESIGN.md §4 "sdk/testing.ts"): their source is built as a release would be, runs in the real
 // isolate inside the real worker process, and every effect it asks for is answered by the test.
+import { setTimeout } from 'node:timers/promises';
+import type { Effect } from '../host/call.ts';
 import { createEvaluator } from '../host/evaluate.ts';
 import { Supervisor } from '../host/supervisor.ts';
 import { buildBundle } from '../registry/build.ts';
@@ -35,7 +37,8 @@ const refuse: AnswerEffect = ({ capability }) => {
 };
 
 /**
- * Builds the bundle in `folder` and opens it. `answer` stands for the host's broker: without it every effect is refused.
+ * Builds the bundle in `folder` and opens it. `answer` stands for the host's broker: without it every effect is refused. The
+ * bundle's timers alone are not its affair: they take the time that they say.
  * Errors are SignetErrors, those of the build included.
  */
 export async function openTestBundle(folder: string, answer: AnswerEffect = refuse): Promise<TestBundle> {
@@ -55,7 +58,12 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
   };
   let calls = 0;
 
-  const perform = async (effect: { capability: string; args: string }) => {
+  const perform = async (effect: Effect, ended: AbortSignal) => {
+    if (effect.capability === 'clock.wait') {
+      const { ms } = JSON.parse(effect.args) as { ms: number };
+      await setTimeout(ms, undefined, { signal: ended }).catch(() => undefined);
+      return { ok: true as const, value: 'null' };
+    }
     const one = { capability: effect.capability, args: JSON.parse(effect.args) as unknown };
     asked.push(one);
     try {
@@ -79,8 +87,16 @@ export async function openTestBundle(folder: string, answer: AnswerEffect = refu
         const guest = await supervisor.open({ digest, tenant, domain: 'test', code, heapMb: limits.heapMb });
         const callId = `test-${++calls}`;
         const { wallMs, cpuMs, outputBytes, effects } = limits;
-        const limited = { callId, wallMs, cpuMs, outputBytes, effects, dryRun, perform };
-        return { callId, output: accept(await guest.call(`${kind}/${name}`, text, limited)) };
+        const ended = new AbortController();
+        const limited = {
+          ...{ callId, wallMs, cpuMs, outputBytes, effects, dryRun },
+          perform: (effect: Effect) => perform(effect, ended.signal),
+        };
+        try {
+          return { callId, output: accept(await guest.call(`${kind}/${name}`, text, limited)) };
+        } finally {
+          ended.abort();
+        }
       },
     });
   }

@@ -133,6 +133,7 @@ export const CODES = {
   E_BUDGET: row(1, 'A grant of tokens is used up for today, or a call asks for more than it allows.', 'Wait for the next day (UTC), ask for less, or grant more with `signet grant`.'),
   E_MODEL: row(6, 'A model did not answer, or its answer does not say what it used.', 'Call again; if it stays so, look at who answers for that role.'),
   E_EXISTS: row(1, 'A file that a bundle wants to create is there already.', 'Let the bundle choose another name, or replace the file.'),
+  E_DRY_RUN: row(1, 'A bundle used fetch for something that a dry run does not do.', 'Call with --apply and a plan, or let the bundle ask by ctx.http, which answers what would be done.'),
   E_CAPABILITY_ARGS: row(1, 'A bundle asked for an effect with arguments that the capability does not have.', 'Correct the call in the bundle.'),
   E_HTTP: row(1, 'A granted HTTP request got no proper answer: not reached, not trusted, not in time, malformed, or redirected too often.', 'Try the request by hand; raise its timeout if it is only slow.'),
   E_SECRET: row(1, 'A secret does not exist, has a form that cannot be used, or cannot be opened.', 'signet secret list shows what there is; set it again with signet secret set NAME.'),

@@ -22,8 +22,9 @@ const GROUPS: readonly { readonly names: readonly string[]; readonly make: () =>
   { names: ['crypto'], make: () => ({ crypto: __signet_crypto().createCrypto(getKey()) }) },
 ];
 
-/** Functions of the prelude itself. */
-const TIMERS: Record<string, unknown> = {
+/** What is there from the beginning. By `self` libraries find the global object that otherwise make code from a string. */
+const PLAIN: Record<string, unknown> = {
+  self: root,
   clearInterval: (id: unknown) => clearTimer(id),
   clearTimeout: (id: unknown) => clearTimer(id),
   setInterval: (callback: unknown, delay?: unknown, ...args: unknown[]) =>
@@ -33,7 +34,7 @@ const TIMERS: Record<string, unknown> = {
 };
 
 export function installGlobals(): void {
-  for (const name of Object.keys(TIMERS)) become(name, TIMERS[name]);
+  for (const name of Object.keys(PLAIN)) become(name, PLAIN[name]);
   for (const { names, make } of GROUPS) {
     let made: object | undefined;
     for (const name of names) {

@@ -29,7 +29,7 @@ const inJavaScript = new Set(runInNewContext('Object.getOwnPropertyNames(globalT
 inJavaScript.delete('console');
 const WEB =
   'AbortController AbortSignal DOMException Event EventTarget Headers Request Response TextDecoder TextEncoder URL ' +
-  'URLSearchParams atob btoa clearInterval clearTimeout console crypto fetch performance queueMicrotask setInterval ' +
+  'URLSearchParams atob btoa clearInterval clearTimeout console crypto fetch performance queueMicrotask self setInterval ' +
   'setTimeout structuredClone';
 
 it('finds only JavaScript itself and the named globals of the web on the global object', async () => {
