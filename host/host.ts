@@ -27,7 +27,6 @@ import { createHostPolicyReader } from './host-policy.ts';
 import { type HostState, openHostState } from './host-state.ts';
 import { InFlight } from './in-flight.ts';
 import { Installed, isRevocation, type Refusal } from './installed.ts';
-import { describeLayers } from './layers.ts';
 import { operator } from './operator.ts';
 import type { ProjectPaths } from './paths.ts';
 import { Quarantine } from './quarantine.ts';
@@ -226,7 +225,7 @@ export class Host {
         records: journal.size,
         unresolved: this.unresolved.list().map(({ intent }) => `${intent.effectId}: ${intent.action}`),
       },
-      layers: describeLayers(),
+      layers: await this.#supervisor.layers(),
       workers: this.#supervisor.workers,
     };
   }

@@ -5,10 +5,11 @@ import { CodeCache, type CodeCacheOptions } from './code-cache.ts';
 import { Generation, type GenerationEvents, type OnBatch } from './generation.ts';
 import { Guest } from './guest-handle.ts';
 import { IdleQueue } from './idle-queue.ts';
+import { describeLayers, type Layers } from './layers.ts';
 import { failureError, lossError } from './outcome.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
 import type { SandboxMode } from './worker/sandbox.ts';
-import { type WorkerKit, workerKit } from './worker-kit.ts';
+import { findEnclosure, type WorkerKit, workerKit } from './worker-kit.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { LossCause, WorkerProcess } from './worker-process.ts';
 
@@ -143,6 +144,20 @@ export class Supervisor {
     }
   }
 
+  /** The layers around workers: what works here, and what those that run have. */
+  async layers(): Promise<Layers> {
+    const mode = this.#options.sandbox?.() ?? 'auto';
+    // What is required and not there is a row of this, and an error of whoever needs a worker.
+    const enclosure = await findEnclosure(mode === 'required' ? 'auto' : mode);
+    const nodeMajor = Number(process.versions.node.split('.')[0]);
+    return describeLayers({
+      nodeMajor,
+      platform: process.platform,
+      engines: this.#pool.engines,
+      ...enclosure,
+    });
+  }
+
   /** How many workers the trust domains have together. */
   get workers(): number {
     return this.#pool.size;
@@ -177,7 +192,7 @@ export class Supervisor {
     this.#isolates = (this.#isolates % 0xffff_ffff) + 1;
     const isolateId = this.#isolates;
     this.#digests.set(isolateId, options.digest);
-    return new Generation(place.process, {
+    const generation = new Generation(place.process, {
       isolateId,
       owner: options.digest,
       heapMb,
@@ -194,6 +209,8 @@ export class Supervisor {
         onEnd(unseen);
       },
     });
+    generation.loaded.then(place.made, place.made);
+    return generation;
   }
 }
 

@@ -2,6 +2,7 @@
 // needs none; and one spare that has run no guest code, for the next domain, or for one whose worker was lost.
 import { SignetError } from '../src/error.ts';
 import type { BundledScripts } from './bundled.ts';
+import { DataLimit } from './data-limit.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { bytesFrame, FRAME, formatFields } from './wire.ts';
 import type { WorkerKit } from './worker-kit.ts';
@@ -27,6 +28,8 @@ export interface WorkerPoolOptions {
 /** Room for one isolate in a worker of the domain. */
 export interface Place {
   readonly process: WorkerProcess;
+  /** Called once, when the isolate is there, or was not made. */
+  made(): void;
   /** Called once, when the isolate is gone. */
   release(): void;
 }
@@ -36,8 +39,12 @@ interface Worker {
   /** Undefined: the spare. */
   domain: string | undefined;
   isolates: number;
+  /** Those that were asked for and may not be there yet. */
+  making: number;
   /** Heap megabytes of its isolates. */
   heapMb: number;
+  /** Once it is up, where there can be one. */
+  dataLimit: DataLimit | undefined;
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -76,16 +83,33 @@ export class WorkerPool {
         ? least
         : this.#assign(kit, domain);
     worker.isolates++;
+    worker.making++;
     worker.heapMb += heapMb;
     this.#idle.delete(worker);
+    const room = worker.dataLimit?.make();
+    if (room !== undefined) worker.process.hold(room);
     return {
       process: worker.process,
+      made: () => {
+        worker.making--;
+        worker.dataLimit?.changed();
+      },
       release: () => {
         worker.isolates--;
         worker.heapMb -= heapMb;
+        worker.dataLimit?.changed();
         if (worker.isolates === 0 && !worker.process.isLost) this.#idle.add(worker);
       },
     };
+  }
+
+  /** Every engine that is up, by its process id, and why it has no data limit, where that is known. */
+  get engines(): { readonly pid: number; readonly unlimited: string | undefined }[] {
+    const workers = [...this.#domains.values()].flat();
+    return [...workers, ...(this.#spare === undefined ? [] : [this.#spare])].flatMap(
+      ({ process: { enginePid }, dataLimit }) =>
+        enginePid === undefined ? [] : [{ pid: enginePid, unlimited: dataLimit?.failure }],
+    );
   }
 
   /** A worker that belongs to no domain and has no prelude: whoever asks for it closes it. */
@@ -120,13 +144,26 @@ export class WorkerPool {
   }
 
   #begin(kit: WorkerKit): Worker {
-    const process = this.#start(kit, () => (this.#options.memoryMb + 2 * worker.heapMb) * MEGABYTE, {
+    const memoryBytes = () => (this.#options.memoryMb + 2 * worker.heapMb) * MEGABYTE;
+    const process = this.#start(kit, memoryBytes, {
       onReady: () => {
+        const pid = process.enginePid;
+        if (kit.prlimit !== undefined && pid !== undefined) {
+          const making = () => worker.making;
+          worker.dataLimit = new DataLimit({ prlimit: kit.prlimit, pid, headroomBytes: memoryBytes, making });
+        }
         if (worker !== this.#spare) this.#refill(kit);
       },
       onLost: (loss) => this.#forget(worker, loss),
     });
-    const worker: Worker = { process, domain: undefined, isolates: 0, heapMb: 0 };
+    const worker: Worker = {
+      process,
+      domain: undefined,
+      isolates: 0,
+      making: 0,
+      heapMb: 0,
+      dataLimit: undefined,
+    };
     const cache = this.#options.preludeCache(kit.scripts);
     process.notify(bytesFrame(FRAME.prelude, 0, formatFields([kit.scripts.prelude, cache])));
     return worker;
@@ -134,6 +171,7 @@ export class WorkerPool {
 
   #forget(worker: Worker, loss: Loss): void {
     this.#idle.delete(worker);
+    worker.dataLimit?.close();
     if (worker === this.#spare) this.#spare = undefined;
     const { domain } = worker;
     if (domain !== undefined) {

@@ -91,6 +91,8 @@ export class WorkerProcess {
   readonly #tickers = new Set<Ticker>();
   #headSince: number;
   #outbox: Buffer[] = [];
+  /** Promises that what is to be sent waits for. */
+  #held = 0;
   #timer: NodeJS.Timeout | undefined;
   #loss: Loss | undefined;
   readonly #memory = new MemoryShares();
@@ -164,6 +166,15 @@ export class WorkerProcess {
     if (this.#outbox.length === 1) process.nextTick(() => this.#flush());
   }
 
+  /** Sends nothing more until the promise is settled. */
+  hold(until: Promise<void>): void {
+    this.#held++;
+    void until.finally(() => {
+      this.#held--;
+      this.#flush();
+    });
+  }
+
   watch(ticker: Ticker): void {
     this.#tickers.add(ticker);
     this.wake();
@@ -189,6 +200,7 @@ export class WorkerProcess {
   }
 
   #flush(): void {
+    if (this.#held > 0 || this.#outbox.length === 0) return;
     const frames = this.#outbox;
     this.#outbox = [];
     if (this.#loss !== undefined) return;

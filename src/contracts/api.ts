@@ -104,8 +104,11 @@ export const HostStatus = z.strictObject({
   ),
   grants: z.strictObject({ epoch: z.string(), count: z.number() }),
   journal: z.strictObject({ records: z.number(), unresolved: z.array(z.string()) }),
-  /** Which layers of isolation are on, and which are not, by name. */
-  layers: z.strictObject({ on: z.array(z.string()), off: z.array(z.string()) }),
+  /** Which layers of isolation are on and by what, and which are not and why. */
+  layers: z.strictObject({
+    on: z.array(z.strictObject({ layer: z.string(), by: z.string() })),
+    off: z.array(z.strictObject({ layer: z.string(), why: z.string() })),
+  }),
   workers: z.number(),
 });
 export type HostStatus = z.infer<typeof HostStatus>;

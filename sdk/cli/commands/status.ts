@@ -32,8 +32,9 @@ function formatStatus(status: HostStatus): string {
     `grants      ${grants.count} (epoch ${grants.epoch.slice(0, 19)}…)`,
     `journal     ${journal.records} records`,
     ...unresolved,
-    `layers on   ${layers.on.join(', ')}`,
-    `layers off  ${layers.off.join(', ') || 'none'}`,
+    'layers',
+    ...layers.on.map(({ layer, by }) => `  ✓ ${layer}: ${oneLine(by)}`),
+    ...layers.off.map(({ layer, why }) => `  ✗ ${layer}: ${oneLine(why)}`),
   ].join('\n')}\n`;
 }
 
