@@ -9,7 +9,7 @@ import { parseEnvelope, unverifiedPayload, verifyEnvelope } from '../keys/envelo
 import { sha256 } from '../keys/hash.ts';
 import { syncDirectory, writeFileAtomic } from '../keys/safe-file.ts';
 import { fullName } from '../src/contracts/manifest.ts';
-import { type Envelope, IN_TOTO_PAYLOAD, LOCAL_BUILDER } from '../src/contracts/statement.ts';
+import { IN_TOTO_PAYLOAD } from '../src/contracts/statement.ts';
 import type { FirstPartyLock } from '../src/contracts/trust.ts';
 import { digestOf } from '../src/digest.ts';
 import { SignetError } from '../src/error.ts';
@@ -132,22 +132,20 @@ function checkSigned(
     });
   }
   const publishers = { keys, threshold };
-  const open = (envelope: Envelope, item: string): void => {
-    const progress = progressOf(envelope, `the publishers of ${namespace}`, publishers);
-    if (progress.signed.length > 0)
-      requireMet([progress], item, 'registry sign FILE --key NAME, where the keys of the others are');
-    verifyEnvelope(envelope, { item, payloadType: IN_TOTO_PAYLOAD, ...publishers, verify });
-    // A verifier ignores the signature of a stranger; a registry does not take it in.
-    if (progress.signed.length === envelope.signatures.length) return;
+  const item = `release statement of ${name}`;
+  const release = parseEnvelope(signed.release, item);
+  const progress = progressOf(release, `the publishers of ${namespace}`, publishers);
+  if (progress.signed.length > 0)
+    requireMet([progress], item, 'registry sign FILE --key NAME, where the keys of the others are');
+  verifyEnvelope(release, { item, payloadType: IN_TOTO_PAYLOAD, ...publishers, verify });
+  // A verifier ignores the signature of a stranger; a registry does not take it in.
+  if (progress.signed.length !== release.signatures.length) {
     throw new SignetError('E_SIGNER', `${item} has a signature by a key that may not release it`, {
       item,
       expected: keys.map(fingerprint).join(', '),
-      actual: envelope.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', '),
+      actual: release.signatures.map(({ keyid }) => keyid ?? '(no key id)').join(', '),
     });
-  };
-  const item = `release statement of ${name}`;
-  const release = parseEnvelope(signed.release, item);
-  open(release, item);
+  }
   const stated = unverifiedPayload(release, IN_TOTO_PAYLOAD, item);
   if (Buffer.compare(stated, statement) !== 0) {
     throw new SignetError('E_STATEMENT_MISMATCH', 'the release statement is not about this archive', {
@@ -160,9 +158,8 @@ function checkSigned(
   const subject = { name, version: manifest.version, digest };
   // The publisher's own build always counts here; whether it does for others, their policies say.
   const judge = { rules, required: rules.provenance.required, ownBuilds: true, publishers, verify };
-  const { value } = judgeProvenance(provenance, subject, judge);
+  judgeProvenance(provenance, subject, judge);
   if (provenance === null) return null;
-  if (value === LOCAL_BUILDER) open(provenance, `provenance of ${name}`);
   return unverifiedPayload(provenance, IN_TOTO_PAYLOAD, `provenance of ${name}`);
 }
 

@@ -1,13 +1,14 @@
 // One writer at a time: two that append to one log at once would sign two histories, and of two that change one file one would be
 // lost (THREATS.md 12, 39). The lock is a file that names its process; one left by a process that is gone is taken over.
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { createFileExclusive } from '../keys/safe-file.ts';
+import { linkSync, renameSync, rmSync } from 'node:fs';
+import { createFileExclusive, readRegularFile } from '../keys/safe-file.ts';
 import { SignetError } from '../src/error.ts';
 
 /** How long a change waits for another one, and how long between two looks, in milliseconds. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 20;
+const MAX_LOCK = 256;
 
 /**
  * What the body returns, which runs while no other process runs one under the same lock. Waits for whoever does; E_REGISTRY_BUSY
@@ -75,13 +76,10 @@ function removeDead(path: string): boolean {
   return !alive;
 }
 
+/** A pipe that came with a folder is E_IO, and nobody waits for it. */
 function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw new SignetError('E_IO', `${path} cannot be read`, { item: path, cause });
-  }
+  const file = readRegularFile(path, MAX_LOCK);
+  return file === undefined ? '' : Buffer.from(file.bytes).toString('latin1');
 }
 
 function isAlive(content: string): boolean {

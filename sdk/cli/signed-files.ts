@@ -1,7 +1,8 @@
 // The envelopes of an archive, kept in files beside it: `FILE.release.json` and `FILE.provenance.json`.
-import { existsSync, readFileSync } from 'node:fs';
-import { writeFileAtomic } from '../../keys/safe-file.ts';
+import { readRegularFile, writeFileAtomic } from '../../keys/safe-file.ts';
 import type { SignedRelease } from '../../registry/sign.ts';
+
+const MAX_ENVELOPE = 12 * 1024 * 1024;
 
 const paths = (archive: string): { release: string; provenance: string } => ({
   release: `${archive}.release.json`,
@@ -17,12 +18,13 @@ export function writeSigned(archive: string, { release, provenance }: SignedRele
   return [files.release, files.provenance];
 }
 
-/** Reads them; undefined where the archive was not signed. */
+/** Reads them; undefined where the archive was not signed. A link or a pipe: E_IO; what is too large: E_LIMIT. */
 export function readSigned(archive: string): SignedRelease | undefined {
   const files = paths(archive);
-  if (!existsSync(files.release)) return undefined;
+  const release = readRegularFile(files.release, MAX_ENVELOPE);
+  if (release === undefined) return undefined;
   return {
-    release: readFileSync(files.release),
-    provenance: existsSync(files.provenance) ? readFileSync(files.provenance) : null,
+    release: release.bytes,
+    provenance: readRegularFile(files.provenance, MAX_ENVELOPE)?.bytes ?? null,
   };
 }

@@ -146,6 +146,12 @@ describe('row 28: provenance is judged as at verification, before anything is wr
     expect(files()).toEqual(before);
   });
 
+  test('a rule may give the own build to a key of its own', () => {
+    const own = rules({ ...rule, id: LOCAL_BUILDER });
+    expect(world.publish({}, { signed: signedBy(LOCAL_BUILDER, STRANGER), rules: own }).created).toBe(true);
+    expect(outcomeOf(world, deliver(world), { rules: own })).toBe('ok');
+  });
+
   test('what the rules accept is taken in, and verifies by the same rules', () => {
     expect(world.publish({}, { signed: signedBy(CI, STRANGER), rules: rules(rule) }).created).toBe(true);
     expect(outcomeOf(world, deliver(world), { rules: rules(rule) })).toBe('ok');

@@ -1,6 +1,14 @@
 // THREATS.md 39: one writer, also across processes; a dead one's lock is no obstacle.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +47,16 @@ test('a lock that names no process is taken over', () => {
     writeFileSync(path, content);
     new WriteLock(path).release();
   }
+});
+
+test('rows 6, 21: a pipe or a folder in the place of the lock ends in an error, not in waiting', () => {
+  spawnSync('mkfifo', [path]);
+  expect(() => exclusively(path, () => 1)).toThrow(expect.objectContaining({ code: 'E_IO' }));
+  rmSync(path);
+  mkdirSync(path);
+  expect(() => exclusively(path, () => 1)).toThrow(expect.objectContaining({ code: 'E_IO' }));
+  rmSync(path, { recursive: true });
+  expect(exclusively(path, () => 1)).toBe(1);
 });
 
 test('someone else’s lock is neither kept nor released', () => {
