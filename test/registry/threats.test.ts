@@ -15,18 +15,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fingerprint } from '../../keys/ed25519.ts';
 import { preAuthEncoding, signEnvelope } from '../../keys/envelope.ts';
-import { refreshRegistry } from '../../registry/fetch.ts';
-import { install } from '../../registry/install.ts';
+import { fetchPinned, refreshRegistry } from '../../registry/fetch.ts';
+import { install, installFetched } from '../../registry/install.ts';
 import { loadBundle } from '../../registry/load.ts';
 import { summarize, verifyAll, verifySubject } from '../../registry/subject.ts';
-import { IN_TOTO_PAYLOAD } from '../../src/contracts/statement.ts';
+import { IN_TOTO_PAYLOAD, STATUS_PAYLOAD } from '../../src/contracts/statement.ts';
 import { exitOf } from '../../src/contracts/verdict.ts';
 import { CODES, type ErrorCode, SignetError } from '../../src/error.ts';
 import type { VectorFile } from '../vectors/vector.ts';
-import { archiveOf, createWorld, DAY, PUBLISHER, STRANGER, type World } from './fixture.ts';
+import { archiveOf, createWorld, DAY, PUBLISHER, REGISTRY_KEYS, STRANGER, type World } from './fixture.ts';
+import { END, entry } from './tar-bytes.ts';
 
 /** Row → tests, as [file below test/, title]; its vectors are found by the rows that they name. */
 const THREATS: Record<number, readonly (readonly [file: string, title: string])[]> = {
@@ -73,6 +75,7 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
     ['keys/root.test.ts', 'row 4: a root past its expiry is refused at that very second'],
   ],
   5: [
+    ['registry/threats.test.ts', 'row %d: %s is refused for installing and by verify, and changes nothing'],
     ['registry/checks/log.test.ts', 'row 5: proofs from one checkpoint under another'],
     ['registry/checks/status.test.ts', 'row 5: checkpoint of one moment, status of another'],
   ],
@@ -115,10 +118,12 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
     ['registry/checks/namespace.test.ts', 'row 8: a namespace document that the stranger made for itself'],
   ],
   9: [
+    ['registry/threats.test.ts', 'row %d: %s is refused for installing and by verify, and changes nothing'],
     ['registry/checks/envelope.test.ts', 'row 9: a genuine envelope served for another bundle or version'],
     ['registry/fetch.test.ts', 'row 9: the archive of another version under the one asked for is refused'],
   ],
   10: [
+    ['registry/threats.test.ts', 'row %d: %s is refused for installing and by verify, and changes nothing'],
     [
       'registry/checks/envelope.test.ts',
       'row 10: another payload type under the publisher’s own signature; an unparsable payload',
@@ -133,6 +138,7 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
     ],
   ],
   11: [
+    ['registry/threats.test.ts', 'row %d: %s is refused for installing and by verify, and changes nothing'],
     ['registry/checks/log.test.ts', 'row 11: a genuine log proof of another entry'],
     ['registry/log.test.ts', 'row 11: an entry is proved at its index, and nowhere else'],
   ],
@@ -184,6 +190,10 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
   ],
   19: [
     [
+      'registry/threats.test.ts',
+      'row 19: what was shown is what is installed, and what was verified is what runs, whatever is swapped in between',
+    ],
+    [
       'registry/store.test.ts',
       'row 19: what is verified is what was read: a file swapped afterwards changes nothing that is loaded',
     ],
@@ -201,7 +211,10 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
     ],
   ],
   22: [['registry/archive.test.ts', 'one place, two names (22)']],
-  23: [['registry/archive.test.ts', 'bombs (23)']],
+  23: [
+    ['registry/threats.test.ts', 'row %d: %s is refused for installing and by verify, and changes nothing'],
+    ['registry/archive.test.ts', 'bombs (23)'],
+  ],
   24: [
     ['registry/store.test.ts', 'row 24: %s'],
     [
@@ -291,6 +304,7 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
     ['registry/install.test.ts', 'row 33: the range %j is a usage error'],
   ],
   34: [
+    ['registry/threats.test.ts', 'row %d: %s is refused for installing and by verify, and changes nothing'],
     ['registry/checks/envelope.test.ts', 'row 34: a release of predicate %s'],
     ['registry/checks/archive.test.ts', 'row 34: %s'],
   ],
@@ -426,7 +440,27 @@ describe('attacks on a whole registry', () => {
       },
       'E_STATUS_MISMATCH',
     ],
+    [
+      5,
+      'the checkpoint of an earlier status',
+      () => {
+        const old = readFileSync(at('checkpoint'));
+        world.publish({ version: '1.1.0' });
+        writeFileSync(at('checkpoint'), old);
+      },
+      'E_REGISTRY',
+    ],
     [8, 'a release that a stranger signed', () => resign(STRANGER), 'E_SIGNER'],
+    [
+      9,
+      'the release of another bundle',
+      () => {
+        world.publish({ name: 'local/other' });
+        for (const file of ['archive.tar', 'release.json', 'provenance.json'])
+          cpSync(at(`release/local/other/1.0.0/${file}`), at(`${RELEASE}/${file}`));
+      },
+      'E_STATEMENT_MISMATCH',
+    ],
     [
       9,
       'an older release under the number of a newer one',
@@ -447,6 +481,28 @@ describe('attacks on a whole registry', () => {
       'provenance in the place of the release',
       () => cpSync(at(`${RELEASE}/provenance.json`), at(`${RELEASE}/release.json`)),
       'E_PREDICATE',
+    ],
+    [
+      10,
+      'the status in the place of the release',
+      () => cpSync(at('status.json'), at(`${RELEASE}/release.json`)),
+      'E_PAYLOAD_TYPE',
+    ],
+    [
+      10,
+      'a release statement that is called a status',
+      () => edit(`${RELEASE}/release.json`, (e) => (e.payloadType = STATUS_PAYLOAD)),
+      'E_PAYLOAD_TYPE',
+    ],
+    [10, 'the publisher’s own signature over what is no statement', () => restate(() => 'no JSON'), 'E_JSON'],
+    [
+      11,
+      'an index that points at the entry of another version',
+      () => {
+        world.publish({ version: '0.9.0' });
+        edit('index/local/hello.json', (i) => (i.versions[0].index = i.versions[1].index));
+      },
+      'E_LOG_ENTRY',
     ],
     [
       11,
@@ -477,6 +533,35 @@ describe('attacks on a whole registry', () => {
       () => edit('index/local.json', (i) => (i.versions[0].index = 1)),
       'E_NAMESPACE',
     ],
+    [
+      23,
+      'a bomb: ten thousand and one files',
+      () =>
+        replaceArchive(
+          Array.from({ length: 10_001 }, (_, i) =>
+            entry({ name: `f${String(i).padStart(5, '0')}`, body: '' }),
+          ),
+        ),
+      'E_ARCHIVE_LIMIT',
+    ],
+    [
+      23,
+      'a bomb: folders seventeen deep',
+      () => replaceArchive([entry({ name: `${'a/'.repeat(16)}f`, body: '' })]),
+      'E_ARCHIVE_LIMIT',
+    ],
+    [
+      23,
+      'a bomb: an entry that claims eight gigabytes',
+      () => replaceArchive([entry({ name: 'a', body: 'x', size: '77777777777\0' })]),
+      'E_ARCHIVE_FORMAT',
+    ],
+    [
+      23,
+      'a bomb: a compressed archive',
+      () => writeFileSync(at(`${RELEASE}/archive.tar`), gzipSync(Buffer.alloc(64 << 20))),
+      'E_ARCHIVE_FORMAT',
+    ],
     [28, 'provenance taken away', () => rmSync(at(`${RELEASE}/provenance.json`)), 'E_LOG_ENTRY'],
     [30, 'a namespace document of one’s own', () => regrant(), 'E_SIGNER'],
     [
@@ -484,6 +569,28 @@ describe('attacks on a whole registry', () => {
       'an index that offers 1.0.0 as 9.0.0',
       () => edit('index/local/hello.json', (i) => (i.versions[0].version = '9.0.0')),
       'E_REGISTRY',
+    ],
+    [
+      34,
+      'an earlier predicate of the release, signed by its publisher',
+      () => restate((text) => text.replace('skill-release/v1', 'skill-release/v0')),
+      'E_FORMAT_VERSION',
+    ],
+    [
+      34,
+      'a field that this version does not know, signed by its publisher',
+      () => restate((text) => text.replace('"predicate":{', '"predicate":{"checks":"none",')),
+      'E_FORMAT',
+    ],
+    [
+      34,
+      'an older namespace document format, signed by the registrar',
+      () =>
+        edit('namespace/local/1.json', (e) => {
+          const text = Buffer.from(e.payload, 'base64').toString().replace('namespace/1', 'namespace/0');
+          Object.assign(e, signEnvelope(e.payloadType, Buffer.from(text), [REGISTRY_KEYS.registrar]));
+        }),
+      'E_FORMAT_VERSION',
     ],
     [
       34,
@@ -507,6 +614,14 @@ describe('attacks on a whole registry', () => {
     edit(`${RELEASE}/release.json`, (e) =>
       Object.assign(e, signEnvelope(IN_TOTO_PAYLOAD, Buffer.from(e.payload, 'base64'), [by])),
     );
+  /** Other words, under the publisher's own signature. */
+  const restate = (change: (text: string) => string): void =>
+    edit(`${RELEASE}/release.json`, (e) => {
+      const text = change(Buffer.from(e.payload, 'base64').toString());
+      Object.assign(e, signEnvelope(IN_TOTO_PAYLOAD, Buffer.from(text), [PUBLISHER]));
+    });
+  const replaceArchive = (entries: readonly Buffer[]): void =>
+    writeFileSync(at(`${RELEASE}/archive.tar`), Buffer.concat([...entries, END]));
   const regrant = (): void =>
     edit('namespace/local/1.json', (e) =>
       Object.assign(e, signEnvelope(e.payloadType, Buffer.from(e.payload, 'base64'), [STRANGER])),
@@ -624,6 +739,22 @@ describe('attacks on a whole registry', () => {
     expect(CODES[add() as ErrorCode].exit).toBe(3);
     world.setPolicy({});
     expect([ask(), add(), exitOf(verifyAll(world.project))]).toEqual(['ok', 'ok', 0]);
+  });
+
+  test('row 19: what was shown is what is installed, and what was verified is what runs, whatever is swapped in between', () => {
+    const fetched = fetchPinned(world.project, 'local/hello');
+    writeFileSync(at(`${RELEASE}/archive.tar`), archiveOf({ files: { 'README.md': 'other' } }));
+    rmSync(at('status.json'));
+    expect(installFetched(world.project, fetched).verdict.ok).toBe(true);
+    const [locked] = world.project.installed();
+    const main = join(world.project.store.path(locked!.digest), 'files', 'dev.signet', 'main.js');
+    const loaded = loadBundle(world.project, locked!);
+    const bytes = readFileSync(main);
+    writeFileSync(main, 'evil();\n');
+    expect(Buffer.from(loaded.verified!.files.get('dev.signet/main.js')!.bytes)).toEqual(bytes);
+    expect(loadBundle(world.project, locked!).verdict.code).toBe('E_FILE_CHANGED');
+    writeFileSync(main, bytes);
+    expect(loadBundle(world.project, locked!).verdict.ok).toBe(true);
   });
 
   test('row 29: a second registry that offers the namespace as well is never asked', () => {
