@@ -3,8 +3,9 @@ import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import { EXTENSION } from '../src/contracts/manifest.ts';
 import { toolAnnotations } from '../src/tool.ts';
 import type { Uses } from '../src/uses.ts';
-import { type Installed, isRevocation } from './installed.ts';
+import type { Installed } from './installed.ts';
 import type { Quarantine } from './quarantine.ts';
+import { isRevocation } from './state-of-release.ts';
 
 /** Every function of what is loaded that a plain call reaches. */
 export function describeTools(installed: Installed): ToolDescription[] {

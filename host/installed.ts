@@ -17,6 +17,7 @@ import { type BundleServices, LoadedBundle } from './loaded-bundle.ts';
 import type { ProjectPaths } from './paths.ts';
 import { readRelease } from './release.ts';
 import { requireDependencies } from './requires.ts';
+import { type Loaded, type Running, type State, startOf } from './state-of-release.ts';
 
 /** A release that verification refuses. */
 export interface Refusal {
@@ -37,34 +38,6 @@ export interface InstalledOptions {
   readonly upgraded: (change: { name: string; from: string; to: string }) => void;
 }
 
-/** A bundle in memory. */
-interface Running {
-  readonly bundle: LoadedBundle;
-  /** By `kind/name`. */
-  readonly providers: ReadonlyMap<string, Provider>;
-  /** Milliseconds, by the host's clock. */
-  usedAt: number;
-}
-
-interface Loaded {
-  readonly is: 'loaded';
-  readonly locked: LockedBundle;
-  readonly manifest: Manifest;
-  readonly warning: string | null;
-  readonly until: number;
-  /** Undefined where no one calls it: it is read and verified again when someone does. */
-  running: Running | undefined;
-}
-/** What verification said; it counts until `until`, for much of it depends on the time. */
-type State =
-  | Loaded
-  | {
-      readonly is: 'refused';
-      readonly locked: LockedBundle;
-      readonly error: SignetError;
-      readonly until: number;
-    };
-
 /** One installed version. */
 export interface DescribedBundle {
   readonly locked: LockedBundle;
@@ -82,10 +55,6 @@ const IDLE_MS = 600_000;
 const KEPT = 256;
 /** Bundles that are verified before whatever else this process does has its turn. */
 const BATCH = 16;
-
-/** Whether a code says that a bundle, or a key of its publisher, was revoked. */
-export const isRevocation = (code: ErrorCode | null): boolean =>
-  code === 'E_REVOKED' || code === 'E_KEY_REVOKED';
 
 export class Installed {
   readonly #options: InstalledOptions;
@@ -313,9 +282,3 @@ export class Installed {
     state.running = undefined;
   }
 }
-
-const startOf = (bundle: LoadedBundle, usedAt: number): Running => ({
-  bundle,
-  providers: new Map(bundle.providers.map((provider) => [`${provider.kind}/${provider.name}`, provider])),
-  usedAt,
-});
