@@ -200,6 +200,7 @@ export class Broker {
       code: refusal.code,
       action: action.slice(0, MAX_ACTION).toWellFormed(),
       ...about,
+      bundle: call.bundle.name,
       ...(grants ? { fix: refusal.fix } : {}),
     });
     return this.#failure(refusal);

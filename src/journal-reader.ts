@@ -58,17 +58,33 @@ export function storeSource(store: JournalStore): JournalSource {
 
 /**
  * The records from index `from` on, also those appended meanwhile. A record that is damaged, or was changed since: E_LOG_CORRUPT; a
- * type of a later Signet: E_FORMAT_VERSION.
+ * type of a later Signet: E_FORMAT_VERSION. With `types`, only those are parsed and yielded.
  */
-export function* readRecords(source: JournalSource, sha256: Sha256, from = 0): Generator<IndexedEntry, void> {
+export function* readRecords(
+  source: JournalSource,
+  sha256: Sha256,
+  from = 0,
+  types?: readonly JournalEntry['type'][],
+): Generator<IndexedEntry, void> {
+  const wanted = types === undefined ? () => true : ofTypes(types);
   for (let index = Math.max(from, 0); ; ) {
     const first = source.segments().findLast((start) => start <= index);
     if (first === undefined) return;
-    const end = yield* source.read(first, (file) => readSegment(source, file, sha256, first, index));
+    const end = yield* source.read(first, (file) => readSegment(source, file, sha256, first, index, wanted));
     // The segment was the last one when it was read to its end; whether it still is, the list tells.
     if (!source.segments().includes(end) || end === first) return;
     index = Math.max(end, index);
   }
+}
+
+/** Whether a leaf may be of one of the types. No text inside a record can hold these quotes unescaped. */
+function ofTypes(types: readonly string[]): (leaf: Uint8Array) => boolean {
+  const decoder = new TextDecoder();
+  const marks = types.map((type) => `"type":"${type}"`);
+  return (leaf) => {
+    const text = decoder.decode(leaf);
+    return marks.some((mark) => text.includes(mark));
+  };
 }
 
 /** The records of one segment from index `from` on; gives the index after its last. */
@@ -78,6 +94,7 @@ function* readSegment(
   sha256: Sha256,
   first: number,
   from: number,
+  wanted: (leaf: Uint8Array) => boolean,
 ): Generator<IndexedEntry, number> {
   const head = readSegmentHead(file, sha256);
   const frames = new FrameReader(file, sha256);
@@ -93,7 +110,8 @@ function* readSegment(
       throw changed(index);
     }
     offset = frame.end;
-    if (index >= from) yield { index, record: parseRecord(frame.leaf, index), leaf: frame.leaf };
+    if (index >= from && wanted(frame.leaf))
+      yield { index, record: parseRecord(frame.leaf, index), leaf: frame.leaf };
   }
   return limit ?? source.size() ?? first;
 }

@@ -65,11 +65,12 @@ export const SIGNET_COMMANDS: readonly Command[] = [
   },
   {
     name: 'grant',
-    does: 'shows the grants, or grants a bundle one capability',
-    takes: '[NAMESPACE/NAME CAPABILITY [-- PROGRAM ARGUMENT…]]',
+    does: 'shows what bundles ask for, have and used; or grants a bundle one capability',
+    takes: '[NAMESPACE/NAME [CAPABILITY [-- PROGRAM ARGUMENT…]]]',
     arity: [0, 300],
     options: {
       directory,
+      all: { type: 'boolean', does: 'a table of all bundles, as without a name' },
       path: {
         type: 'string',
         value: 'PATH',

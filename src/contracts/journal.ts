@@ -103,7 +103,7 @@ const EffectOutcome = z.strictObject({
   usage: z.record(z.string().max(64), Count).optional(),
 });
 
-/** `fix`: the command line that would have granted it. */
+/** `bundle`: its name. `fix`: the command line that would have granted it. */
 /** What a person found out about an effect whose outcome a crash had hidden. */
 const EffectResolved = z.strictObject({
   type: z.literal('effect.resolved'),
@@ -124,6 +124,7 @@ const EffectDenied = z.strictObject({
   code: Code,
   action: Action,
   target: Target,
+  bundle: z.string().max(256).optional(),
   fix: z.string().max(4_096).optional(),
 });
 

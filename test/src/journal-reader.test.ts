@@ -37,6 +37,12 @@ describe('segments', () => {
     expect(again.openEffects()).toMatchObject([{ index: 3, intent: { effectId: 'left open' } }]);
     for (const from of [0, 1, 42, 99]) expect(all(again, from)).toEqual(records.slice(from));
     expect([...readRecords(storeSource(store), sha256, 97)].map(({ index }) => index)).toEqual([97, 98, 99]);
+    const opened = readRecords(storeSource(store), sha256, 0, ['effect.intent', 'host.close']);
+    expect([...opened].map(({ index }) => index)).toEqual(
+      [...records.entries()]
+        .filter(([, { type }]) => type === 'effect.intent' || type === 'host.close')
+        .map(([index]) => index),
+    );
     expect(surveyJournal(store, sha256, [50])).toMatchObject({
       size: 100,
       segments: store.files.size,
