@@ -137,11 +137,9 @@ async function bundleGuest(folder: string, pass: 'describe' | 'ship'): Promise<G
       absWorkingDir: empty,
       entryPoints: ['entry'],
       outfile: 'main.js',
-      platform: 'neutral',
-      format: 'iife',
       // The guest has the web's globals and nothing of Node: where a package has a variant for browsers, it is that.
-      conditions: ['browser'],
-      mainFields: ['browser', 'module', 'main'],
+      platform: 'browser',
+      format: 'iife',
       define: { 'process.env.NODE_ENV': '"production"' },
       sourcemap: 'external',
       sourcesContent: false,

@@ -2,7 +2,7 @@
 // first-party archives (DESIGN.md §8 "TypeScript run as is"; FLOORS.md: Node refuses `.ts` under node_modules, and a command
 // starts as fast as it has little to load). One chunk a command, readable, with what Signet uses of zod, semver and yaml inside.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,7 +99,9 @@ const { output } = await build({
   },
 });
 const inside = output.flatMap((file) => (file.type === 'chunk' ? Object.keys(file.modules) : []));
-writeFileSync(join(dist, 'THIRD-PARTY.txt'), licences(inside));
+/** What is inside the prelude of every isolate. */
+const inPrelude = ['whatwg-url', '@noble/hashes/sha2.js'].map((name) => find(name));
+writeFileSync(join(dist, 'THIRD-PARTY.txt'), licences([...inside, ...inPrelude]));
 
 const bundled = join(dist, 'host', 'bundled');
 mkdirSync(bundled, { recursive: true });
@@ -121,7 +123,8 @@ function licences(modules: readonly string[]): string {
       name: string;
       version: string;
     };
-    return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry)) ?? 'LICENSE';
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
   });
   return texts.join(`\n${'-'.repeat(80)}\n\n`);
 }

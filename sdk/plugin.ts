@@ -1,6 +1,7 @@
 // What authors import as `signet-host/plugin`: types, and two functions that hand back what they are given (DESIGN.md §2,
 // §7 "Guest SDK"). A build puts an equal module of its own in this one's place; `ctx` comes from the host's prelude.
 import type { z } from 'zod';
+import type { MAC_ALGORITHMS } from '../src/contracts/config.ts';
 import type {
   ApplyInput,
   ApplyOutput,
@@ -46,8 +47,8 @@ export type ExecResult =
 type Payload = { text: string } | { base64: string };
 
 export interface HttpRequest {
-  /** Upper case. `GET` unless given. */
-  method?: string;
+  /** In capitals. */
+  method: string;
   /** Absolute, `https:` or `http:`, of a granted origin. */
   url: string;
   headers?: readonly (readonly [name: string, value: string])[];
@@ -78,11 +79,12 @@ export type HttpResponse =
 export interface MacRequest {
   /** Of a granted secret. */
   name: string;
-  /** Such as `hmac-sha256`. */
-  algorithm: string;
+  algorithm: (typeof MAC_ALGORITHMS)[number];
   message: Payload;
+  /** As it came, without what a service writes before it. */
   mac: string;
-  encoding: 'hex' | 'base64';
+  /** `hex` unless given. */
+  encoding?: 'hex' | 'base64';
 }
 
 export interface ModelRequest {

@@ -58,6 +58,23 @@ describe('an import that is put together at run time never makes the bundler rea
   });
 });
 
+describe('of a package with variants, that for browsers is taken', () => {
+  const variants = { 'node.js': "import 'node:fs';", 'browser.js': "export const x = 'for browsers';" };
+  test.each([
+    ['by a condition', { exports: { browser: './browser.js', default: './node.js' } }],
+    ['by a field', { exports: undefined, browser: './browser.js', module: './node.js' }],
+    ['by a map', { exports: undefined, main: './node.js', browser: { './node.js': './browser.js' } }],
+  ])('%s', async (_, fields) => {
+    const files = {
+      ...at('node_modules/a', { ...pkg('a', '1.0.0', '', fields), ...variants }),
+      ...lock({ 'node_modules/a': { version: '1.0.0' } }),
+    };
+    const index = `import { x } from 'a';\n${skill()}\nexport const y = x; console.log(x);\n`;
+    const built = await build(source({ ...files, 'index.ts': index }));
+    expect(Buffer.from(built.files.get('dev.signet/main.js')!.bytes).toString()).toContain('for browsers');
+  });
+});
+
 describe('a bundle with code', () => {
   test('has manifest, script, map and prose, and nothing else', async () => {
     const folder = source({
@@ -337,11 +354,22 @@ describe('imports stay inside (38)', () => {
 
   test('code at module level runs without any capability, and without Node', async () => {
     const probe =
-      "const seen = ['process', 'require', 'fetch', 'setTimeout', 'console'].filter((name) => name in globalThis);";
+      "const seen = ['process', 'require', 'Buffer', 'setImmediate', 'eval'].filter((name) => name in globalThis);";
     const folder = source({
       'index.ts': skill(`${probe} if (seen.length > 0) throw new Error('found ' + seen.join());`),
     });
     expect((await errorOf(folder)).message).toBe('');
+  });
+
+  test('at module level the globals of the web do nothing, and nothing is random', async () => {
+    const quiet =
+      "console.log('x'); setTimeout(() => { throw new Error('fired'); }, 0); fetch('https://e.org/').catch(() => 1);";
+    expect(await codeOf(source({ 'index.ts': skill(quiet) }))).toBe('built');
+    const random = source({ 'index.ts': skill('export const id = crypto.randomUUID();') });
+    expect(await errorOf(random)).toMatchObject({
+      code: 'E_BUILD_EVALUATE',
+      message: expect.stringContaining('no randomness while a bundle is described'),
+    });
   });
 });
 
