@@ -150,6 +150,36 @@ test('a grant says in words what it allows, and nothing in it can hide or rearra
   expect(describeGrant({ ...common, capability: 'kv', class: 'mutate' })).toContain('keep values of its own');
 });
 
+describe('http and secret in words', () => {
+  const common = { bundle: 'acme/tool', reason: 'why', by: 'ann' };
+  const scope = { origin: 'https://api.example', methods: ['GET'], pathPrefix: '/' };
+  const http = (more: object): string =>
+    describeGrant(Grant.parse({ ...common, capability: 'http', class: 'observe', ...scope, ...more }));
+  const secret = (use: object): string =>
+    describeGrant(Grant.parse({ ...common, capability: 'secret', class: 'observe', name: 'KEY', use }));
+  test('where to, how, and how far', () => {
+    expect(http({})).toBe(
+      'acme/tool may send GET to https://api.example/…; you say that it changes nothing, so it also runs in a dry run and without a plan — granted by ann: why',
+    );
+    const mixed = http({ methods: ['GET', 'POST'], class: 'mutate', pathPrefix: '/v1', private: true });
+    expect(mixed).toContain(
+      'send GET, POST to https://api.example/v1, also where that leads into your own network',
+    );
+    expect(mixed).toContain('it changes things');
+    expect(mixed).toContain('(GET and HEAD only observe)');
+  });
+  test('what becomes of a secret, with its name and never more', () => {
+    const sent = { ...scope, header: 'Authorization', format: 'Bearer {}' };
+    expect(secret({ http: sent })).toContain(
+      'have the secret KEY sent as "Authorization: Bearer KEY" with GET to https://api.example/…; it never sees the secret',
+    );
+    expect(secret({ http: { ...sent, origin: 'http://api.example' } })).toContain(', unencrypted');
+    expect(secret({ mac: { algorithms: ['hmac-sha256', 'hmac-sha1'] } })).toContain(
+      'learn whether a message carries a valid hmac-sha256 or hmac-sha1 of the secret KEY, never the secret',
+    );
+  });
+});
+
 test.each<[GrantDraft, string[]]>([
   // grant, the words that a shell makes of the command line
   [
@@ -196,6 +226,74 @@ test.each<[GrantDraft, string[]]>([
       reason: 'r',
     },
     ['grant', 'a/b', 'exec', '--class', 'mutate', '--reason', 'r', '--', '/p', '-l', '--', "'"],
+  ],
+  [
+    {
+      bundle: 'a/b',
+      capability: 'http',
+      class: 'mutate',
+      origin: 'https://a.example',
+      methods: ['GET', 'POST'],
+      pathPrefix: '/v1/',
+      private: true,
+      maxBytes: 9,
+      reason: 'r',
+    },
+    [
+      'grant',
+      'a/b',
+      'http',
+      ...['--origin', 'https://a.example', '--method', 'GET', '--method', 'POST', '--path-prefix', '/v1/'],
+      ...['--private', '--max-bytes', '9', '--class', 'mutate', '--reason', 'r'],
+    ],
+  ],
+  [
+    {
+      bundle: 'a/b',
+      capability: 'secret',
+      class: 'observe',
+      name: 'KEY',
+      use: {
+        http: {
+          origin: 'https://a.example',
+          methods: ['GET'],
+          pathPrefix: '/',
+          header: 'X-Key',
+          format: "it's $(x) {}",
+        },
+      },
+      reason: 'r',
+    },
+    [
+      'grant',
+      'a/b',
+      'secret',
+      ...['--name', 'KEY', '--origin', 'https://a.example', '--method', 'GET'],
+      ...['--header', 'X-Key', '--format', "it's $(x) {}", '--reason', 'r'],
+    ],
+  ],
+  [
+    {
+      bundle: 'a/b',
+      capability: 'secret',
+      class: 'observe',
+      name: 'KEY',
+      use: { mac: { algorithms: ['hmac-sha256', 'hmac-sha1'] } },
+      reason: 'r',
+    },
+    [
+      'grant',
+      'a/b',
+      'secret',
+      '--name',
+      'KEY',
+      '--mac',
+      'hmac-sha256',
+      '--mac',
+      'hmac-sha1',
+      '--reason',
+      'r',
+    ],
   ],
   [
     { bundle: 'a/b', capability: 'kv', class: 'mutate', reason: 'r' },

@@ -72,6 +72,18 @@ describe('a grants.yaml that is refused: E_CONFIG', () => {
       'fs.read that mutates',
       `version: 1\ngrants:\n${ITEM.replace('kv', 'fs.read').replace('observe', 'mutate')}    path: /data\n`,
     ],
+    [
+      'a secret that mutates',
+      `version: 1\ngrants:\n${ITEM.replace('kv', 'secret').replace('observe', 'mutate')}    name: KEY\n    use: { mac: { algorithms: [hmac-sha256] } }\n`,
+    ],
+    [
+      'a secret in a header that is the host’s own',
+      `version: 1\ngrants:\n${ITEM.replace('kv', 'secret')}    name: KEY\n    use: { http: { origin: 'https://a.example', methods: [GET], header: Host } }\n`,
+    ],
+    [
+      'http with a path in its origin',
+      `version: 1\ngrants:\n${ITEM.replace('kv', 'http')}    origin: https://a.example/v1\n    methods: [GET]\n`,
+    ],
     ['no class', `version: 1\ngrants:\n${ITEM.replace('    class: observe\n', '')}`],
     ['an expiry that is no time', `version: 1\ngrants:\n${ITEM}    expires: tomorrow\n`],
     [
@@ -131,6 +143,46 @@ test('only grants of that bundle and capability are found, the stricter class fi
   expect(grants.of(bundle, 'exec').map((grant) => grant.class)).toEqual(['mutate', 'observe']);
   expect(grants.of(bundle, 'fs.read')).toEqual([]);
   expect(grants.of('acme/too', 'exec')).toEqual([]);
+});
+
+test('an id is that of origin, methods and path, of a secret’s name and use; not of what may be corrected', () => {
+  const http: GrantDraft = {
+    bundle: 'acme/tool',
+    capability: 'http',
+    class: 'observe',
+    origin: 'https://a.example',
+    methods: ['GET', 'HEAD'],
+    pathPrefix: '/',
+    private: false,
+    reason: 'r',
+  };
+  const scope = { origin: http.origin, methods: ['GET'], pathPrefix: '/' };
+  const secret = (use: Extract<GrantDraft, { capability: 'secret' }>['use'], name = 'KEY'): GrantDraft => ({
+    bundle: 'acme/tool',
+    capability: 'secret',
+    class: 'observe',
+    name,
+    use,
+    reason: 'r',
+  });
+  const inHeader = secret({ http: { ...scope, header: 'X-Key', format: '{}' } });
+  const mac = secret({ mac: { algorithms: ['hmac-sha256'] } });
+  for (const same of [
+    { ...http, methods: ['HEAD', 'GET'] },
+    { ...http, private: true, maxBytes: 1, class: 'mutate' },
+  ] as GrantDraft[])
+    expect(grantId(same)).toBe(grantId(http));
+  expect(grantId(secret({ http: { ...scope, header: 'Y', format: 'a {}' } }))).toBe(grantId(inHeader));
+  const all = [
+    http,
+    { ...http, methods: ['GET'] },
+    { ...http, pathPrefix: '/v1/' },
+    { ...http, origin: 'https://b.example' },
+    inHeader,
+    mac,
+    secret({ mac: { algorithms: ['hmac-sha256'] } }, 'OTHER'),
+  ];
+  expect(new Set(all.map(grantId)).size).toBe(all.length);
 });
 
 describe('who may grant', () => {

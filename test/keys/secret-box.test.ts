@@ -1,7 +1,7 @@
 // DESIGN.md §7 "Keys": a seed at rest opens for its passphrase and its public key only, and for nothing that was changed.
 import { createDecipheriv, scryptSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { seal, unseal } from '../../keys/secret-box.ts';
+import { seal, unseal, unsealLater } from '../../keys/secret-box.ts';
 import { SealedSeed } from '../../src/contracts/trust.ts';
 
 const code = (value: string) => expect.objectContaining({ code: value });
@@ -66,3 +66,12 @@ test.each([{ log2N: 13 }, { log2N: 21 }, { r: 16 }, { p: 2 }, { encoding: 'scryp
     expect(SealedSeed.safeParse({ ...box, ...change }).success).toBe(false);
   },
 );
+
+test('beside other work it opens for the same, and for nothing else', async () => {
+  expect(Buffer.from(await unsealLater(box, 'Grüße', KEY, 'it'))).toEqual(Buffer.from(SEED));
+  for (const [passphrase, purpose] of [
+    ['grüße', KEY],
+    ['Grüße', KEY.replace('6k', '7k')],
+  ] as const)
+    await expect(unsealLater(box, passphrase, purpose, 'it')).rejects.toEqual(code('E_PASSPHRASE'));
+});

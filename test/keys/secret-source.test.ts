@@ -102,3 +102,25 @@ test('a command is no shell line, and one that fails says so without what it pri
     expect(JSON.stringify(thrown)).not.toContain('hunter2');
   }
 });
+
+test('a host is never asked for, and never kept from its work: variable, then command, or nothing', async () => {
+  const never = (): string => expect.fail('asked');
+  expect(await secretsOf({}, never).unattendedPassphrase()).toBeUndefined();
+  expect(await secretsOf({ SIGNET_KEY_PASSPHRASE: 'given' }, never).unattendedPassphrase()).toBe('given');
+  const command = { SIGNET_KEY_PASSPHRASE_COMMAND: prints('6*7') };
+  expect(await secretsOf(command, never).unattendedPassphrase()).toBe('42');
+  const failing = { SIGNET_KEY_PASSPHRASE_COMMAND: 'false' };
+  await expect(secretsOf(failing, never).unattendedPassphrase()).rejects.toEqual(code('E_PASSPHRASE'));
+});
+
+test('secrets by name: which there are, and their values', async () => {
+  const source = secretsOf({ SIGNET_SECRET_A: 'value', SIGNET_SECRET_B_COMMAND: 'cat', OTHER: 'x' }, silent);
+  expect([...source.secretNames()].sort()).toEqual([
+    ['A', 'variable'],
+    ['B', 'command'],
+  ]);
+  expect(await source.secret('A')).toBe('value');
+  // It gets nothing to read.
+  expect(await source.secret('B')).toBe('');
+  expect(await source.secret('C')).toBeUndefined();
+});
