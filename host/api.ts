@@ -137,6 +137,9 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   E_LIMIT: 413,
   E_INPUT: 400,
   E_JSON: 400,
+  E_RATE: 429,
+  E_BUSY: 503,
+  E_HOST_CLOSED: 503,
   E_INTERNAL: 500,
 };
 const statusOf = (code: ErrorCode): number => STATUS[code] ?? 422;

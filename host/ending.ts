@@ -15,13 +15,12 @@ const CLOSE_MS = 5;
 export function endingByFailure({ running }: Batch, payload: Buffer): (call: Call) => SignetError {
   const error = failureError(payload, 'the call', 'E_GUEST');
   const isTimeout = payload[0] === FAILURE.timeout;
-  const ranOut = performance.now() + CLOSE_MS;
   return (call) => {
     if (!running.has(call))
       return lostError('the isolate was ended by another call of its bundle', 'bystander');
-    if (isTimeout && call.deadline <= ranOut) return tooLong(call);
+    if (isTimeout && isOver(call)) return tooLong(call);
     if (running.size > 1) return lostError(`of several calls that ran together, ${error.message}`, 'suspect');
-    return isTimeout ? tooMuchCpu(call) : error;
+    return isTimeout ? tooMuchCpu(call) : limited(error);
   };
 }
 
@@ -31,8 +30,18 @@ export function endingByLoss({ running }: Batch, loss: Loss, isGuilty: boolean):
   const guilty = lossError(loss, 'the call', isGuilty);
   return (call) => {
     if (!isGuilty || !running.has(call)) return bystander;
-    return running.size === 1 ? guilty : lostError(guilty.message, 'suspect');
+    if (loss.cause === 'hang' && isOver(call)) return tooLong(call);
+    if (running.size > 1) return lostError(guilty.message, 'suspect');
+    return loss.cause === 'hang' ? tooMuchCpu(call) : limited(guilty);
   };
+}
+
+const isOver = (call: Call): boolean => call.deadline <= performance.now() + CLOSE_MS;
+
+/** Memory is the one other limit that ends an isolate. */
+function limited(error: SignetError): SignetError {
+  if (error.code !== 'E_MEMORY') return error;
+  return new SignetError('E_MEMORY', error.message, { item: 'heapMb' });
 }
 
 /** E_TIMEOUT. */
@@ -46,5 +55,12 @@ export function tooLong({ options }: Call): SignetError {
 export function tooMuchCpu({ options }: Call): SignetError {
   return new SignetError('E_CPU', `the call used more than ${options.cpuMs} ms of processor time`, {
     item: 'cpuMs',
+  });
+}
+
+/** E_EFFECT_LIMIT. */
+export function tooManyEffects({ options }: Call): SignetError {
+  return new SignetError('E_EFFECT_LIMIT', `the call asked for more than ${options.effects} effects`, {
+    item: 'effects',
   });
 }

@@ -5,11 +5,11 @@ import { SignetError } from '../src/error.ts';
 import { type Batch, BatchQueue } from './batch.ts';
 import { answerTo, type Call, type Effect } from './call.ts';
 import { EffectQueue, type EffectQueueLimits } from './effect-queue.ts';
-import { endingByFailure, endingByLoss, tooLong, tooMuchCpu } from './ending.ts';
+import { endingByFailure, endingByLoss, tooLong, tooManyEffects, tooMuchCpu } from './ending.ts';
 import { failureError, lossError, settle } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
-import type { Ticker, WorkerProcess } from './worker-process.ts';
+import type { Loss, Ticker, WorkerProcess } from './worker-process.ts';
 
 /** Called with every batch of a generation that came back; the first is its birth. */
 export type OnBatch = (isolateId: number, pushed: string, drained: string) => void;
@@ -89,7 +89,7 @@ export class Generation implements Ticker {
 
   start(call: Call): void {
     this.#calls.set(call.id, call);
-    call.onAbort = () => this.#stop(call, () => call.fail(aborted('the call was aborted')));
+    call.onAbort = () => this.#stop(call, aborted('the call was aborted'));
     if (call.options.signal?.aborted === true) call.onAbort();
     else this.#enqueue(call, call.message);
   }
@@ -107,6 +107,12 @@ export class Generation implements Ticker {
   tick(nowMs: number): boolean {
     for (const call of this.#calls.values()) this.#isInTime(call, nowMs);
     return this.#calls.size > 0;
+  }
+
+  /** Told to all that are still there: their calls waited for an effect, or for nothing. */
+  lost(loss: Loss): void {
+    const error = lossError(loss, 'the call', false);
+    this.#end(() => error);
   }
 
   #create(): void {
@@ -141,13 +147,13 @@ export class Generation implements Ticker {
   #isInTime(call: Call, nowMs: number): boolean {
     if (call.settled) return false;
     if (nowMs < call.deadline) return true;
-    this.#stop(call, () => call.fail(tooLong(call)));
+    this.#stop(call, tooLong(call));
     return false;
   }
 
   /** Settles a call from outside; the isolate is told to freeze what it knows of it. */
-  #stop(call: Call, settle: () => void): void {
-    settle();
+  #stop(call: Call, error: SignetError): void {
+    call.fail(error);
     call.queue?.clear();
     if (this.#ended || this.#calls.get(call.id) !== call) return;
     this.#queue.drop(call);
@@ -214,7 +220,7 @@ export class Generation implements Ticker {
     this.#inFlight = false;
     this.#options.onBatch?.(this.#options.isolateId, batch.text, drained);
     for (const call of batch.running) {
-      if (call.cpuMsLeft < 0) this.#stop(call, () => call.fail(tooMuchCpu(call)));
+      if (call.cpuMsLeft < 0) this.#stop(call, tooMuchCpu(call));
     }
     for (const record of records) this.#receive(record);
     for (const call of batch.frozen) this.#calls.delete(call.id);
@@ -245,12 +251,7 @@ export class Generation implements Ticker {
       throw new SignetError('E_FORMAT', 'a record numbers its effect wrongly', { item: record.id });
     }
     if (call.effects > call.options.effects) {
-      const error = new SignetError(
-        'E_EFFECT_LIMIT',
-        `the call asked for more than ${call.options.effects} effects`,
-        { item: 'effects' },
-      );
-      this.#stop(call, () => call.fail(error));
+      this.#stop(call, tooManyEffects(call));
       return;
     }
     call.queue ??= new EffectQueue({
@@ -260,7 +261,7 @@ export class Generation implements Ticker {
     });
     if (call.queue.push({ id: record.id, capability: record.name, args: record.body })) return;
     const error = new SignetError('E_EFFECT_LIMIT', 'the effects that wait have too long arguments together');
-    this.#stop(call, () => call.fail(error));
+    this.#stop(call, error);
   }
 
   async #carryOut(call: Call, effect: Effect): Promise<void> {
@@ -268,10 +269,8 @@ export class Generation implements Ticker {
     try {
       message = answerTo(effect, await call.options.perform(effect));
     } catch (cause) {
-      const error = new SignetError('E_INTERNAL', `the host could not perform ${effect.capability}`, {
-        cause,
-      });
-      this.#stop(call, () => call.fail(error));
+      const sentence = `the host could not perform ${effect.capability}`;
+      this.#stop(call, new SignetError('E_INTERNAL', sentence, { cause }));
       return;
     }
     if (call.settled || this.#calls.get(call.id) !== call) return;

@@ -76,6 +76,7 @@ export class Host {
   #callCount = 0;
   #address: string | null = null;
   #closing: Promise<void> | undefined;
+  #isDrained = false;
 
   /** Opens the project's state. E_HOST_BUSY where another host owns it, E_NOT_FOUND without a project folder, E_IO. */
   static async open(options: HostOptions): Promise<Host> {
@@ -158,7 +159,8 @@ export class Host {
       refused: (refusal) => this.#refused(refusal),
       upgraded: (change) => this.#events.emit('upgraded', change),
     });
-    const requireOpen = (): void => this.requireOpen();
+    // What is in flight may go on to its end while the host drains.
+    const requireOpen = (): void => (this.#isDrained ? this.requireOpen() : undefined);
     this.#calls = new Calls({ plans, installed: this.#installed, grants: this.#grants, requireOpen });
     this.#registries = new RegistryWatch(this.project);
     this.#renew = renew;
@@ -261,15 +263,17 @@ export class Host {
     this.#address = address;
   }
 
-  /** Ends every worker, closes every file, gives the lock up. Calls in flight fail. Again: the same promise. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** Takes no more calls, gives those in flight `drainMs` to end, aborts the rest; leaves no process, no open file and no lock. */
+  close({ drainMs = 0 }: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
     const { clock, journal } = this.#state;
     clearInterval(this.#timer);
+    if (drainMs > 0) await this.#inFlight.settled(drainMs);
+    this.#isDrained = true;
     this.#installed.unloadAll();
     await this.#supervisor.close();
     await this.#inFlight.settled();

@@ -12,8 +12,18 @@ export class InFlight {
     return promise;
   }
 
-  /** Settles once nothing is in flight, what came in meanwhile included. */
-  async settled(): Promise<void> {
-    while (this.#promises.size > 0) await Promise.allSettled(this.#promises);
+  /** Settles once nothing is in flight, what came in meanwhile included, or when `withinMs` are over. */
+  async settled(withinMs = Number.POSITIVE_INFINITY): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    let isOver = false;
+    const over = new Promise<void>((done) => {
+      if (withinMs === Number.POSITIVE_INFINITY) return;
+      timer = setTimeout(() => {
+        isOver = true;
+        done();
+      }, withinMs);
+    });
+    while (this.#promises.size > 0 && !isOver) await Promise.race([Promise.allSettled(this.#promises), over]);
+    clearTimeout(timer);
   }
 }

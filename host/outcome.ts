@@ -88,9 +88,9 @@ export function thrownError(
 export function failureError(payload: Buffer, what: string, guestCode: ErrorCode): SignetError {
   switch (payload[0]) {
     case FAILURE.timeout:
-      return new SignetError('E_TIMEOUT', `${what} used up its time`, { item: 'wallMs' });
+      return new SignetError('E_TIMEOUT', `${what} used up its time`);
     case FAILURE.memory:
-      return new SignetError('E_MEMORY', `${what} used up its memory`, { item: 'heapMb' });
+      return new SignetError('E_MEMORY', `${what} used up its memory`);
     case FAILURE.guest:
       return thrownError(guestCode, `${what} failed`, payload.toString('utf8', 1));
     case FAILURE.gone:
@@ -131,9 +131,9 @@ export function lossError({ cause, reason }: Loss, what: string, guilty: boolean
   if (!guilty) return lostError(`the worker was lost: ${reason}`, 'bystander');
   switch (cause) {
     case 'hang':
-      return new SignetError('E_TIMEOUT', `${what} used up its time: ${reason}`, { item: 'wallMs' });
+      return new SignetError('E_TIMEOUT', `${what} used up its time: ${reason}`);
     case 'memory':
-      return new SignetError('E_MEMORY', `${what} used up its memory: ${reason}`, { item: 'heapMb' });
+      return new SignetError('E_MEMORY', `${what} used up its memory: ${reason}`);
     case 'exit':
     case 'killed':
     case 'protocol':

@@ -89,11 +89,7 @@ export class Quarantine {
     }
     const { clock, journal } = this.#options;
     const lifted = this.list.filter((bundle) => bundle.name === name);
-    if (lifted.length === 0)
-      throw new SignetError('E_NOT_FOUND', `${name} is not quarantined`, {
-        item: name,
-        fix: 'signet status',
-      });
+    if (lifted.length === 0) return lifted;
     for (const { digest, version } of lifted) {
       this.#bundles.delete(digest);
       journal.append({ type: 'bundle.unquarantined', at: clock.now(), name, version, digest, by });

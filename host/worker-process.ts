@@ -58,6 +58,8 @@ export interface Ticker {
   readonly isolate: number;
   /** True as long as there is something to look at. */
   tick(nowMs: number): boolean;
+  /** The worker is lost, and whatever it was asked is. */
+  lost(loss: Loss): void;
 }
 
 export interface WorkerStart {
@@ -296,6 +298,7 @@ export class WorkerProcess {
     const requests = this.#requests.splice(0);
     for (const [index, request] of requests.entries()) request.lost(loss, index === 0);
     this.turns.end();
+    for (const ticker of [...this.#tickers]) ticker.lost(loss);
     this.#tickers.clear();
   }
 }

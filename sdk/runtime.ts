@@ -101,7 +101,7 @@ export interface EmbeddedHost extends AsyncDisposable {
   /** Subscribes; the returned function ends it. A listener that throws is a `fault` and hurts no one else. */
   on<E extends keyof HostEvents>(event: E, listener: (...args: HostEvents[E]) => unknown): () => void;
   /** Ends every worker and gives the state directory up; calls in flight fail. Also by `await using`. */
-  close(): Promise<void>;
+  close(options?: { readonly drainMs?: number }): Promise<void>;
 }
 
 /**
@@ -132,9 +132,9 @@ export async function openHost(options: OpenHostOptions): Promise<EmbeddedHost> 
     });
   const dispatch = (kind: Kind, name: string, input: unknown, how?: DispatchOptions): Promise<CallResult> =>
     host.dispatch(kind, name, input, how);
-  const close = async (): Promise<void> => {
+  const close = async (options: { readonly drainMs?: number } = {}): Promise<void> => {
     await development?.close();
-    await host.close();
+    await host.close(options);
   };
   return {
     install: (name, range = '*', how = {}) => {
@@ -153,7 +153,7 @@ export async function openHost(options: OpenHostOptions): Promise<EmbeddedHost> 
     status: () => host.status(),
     on: (event, listener) => host.on(event, listener),
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 

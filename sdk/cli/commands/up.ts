@@ -16,6 +16,9 @@ import { prepareProject } from '../../project.ts';
 import { renewLocal } from '../../release.ts';
 import { directoryOf, type Run, text, texts } from '../command.ts';
 
+/** How long calls in flight may take to end once the host is told to stop. */
+const DRAIN_MS = 10_000;
+
 export const run: Run = async (invocation) => {
   const { json, output } = invocation;
   const port = readPort(text(invocation, 'port'));
@@ -72,7 +75,9 @@ export const run: Run = async (invocation) => {
           ? `${JSON.stringify({ schema: 'up/1', ok: true, address: api.address, tokenFile: paths.token })}\n`
           : `signet ready ${api.address}  token in ${relative(process.cwd(), paths.token)}\n`,
       );
-      note(`${await stopped}: stopping`);
+      note(`${await stopped}: stopping; calls in flight have ${DRAIN_MS / 1_000} s to end`);
+      // Answers still go out; what is asked from now on is told that the host is closed.
+      await host.close({ drainMs: DRAIN_MS });
     } finally {
       await api.close();
     }
