@@ -40,7 +40,7 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
       'of any file of a registry: what it delivers is refused, or is what was published',
     ],
     [
-      'registry/install.test.ts',
+      'registry/load.test.ts',
       'row 1: a flipped bit in the lockfile is refused, save one that lowers what a newer proof may exceed',
     ],
     ['registry/verify.test.ts', 'row 1: the code names the part: %s'],
@@ -218,7 +218,7 @@ const THREATS: Record<number, readonly (readonly [file: string, title: string])[
   24: [
     ['registry/store.test.ts', 'row 24: %s'],
     [
-      'registry/install.test.ts',
+      'registry/load.test.ts',
       'row 24: a byte changed in the installed file is refused at load, with file and digests',
     ],
   ],
