@@ -26,6 +26,8 @@ export function equalsShell(grant: { program: string; shell: boolean }): boolean
   return grant.shell || INTERPRETERS.test(basename(grant.program));
 }
 
+const IN_SANDBOX = 'inside a sandbox, without network and home, where it changes nothing but temporary files';
+const RUNS_ANYTHING = 'in there it runs whatever it is told to';
 const EQUALS_SHELL = 'this equals your shell: it can do whatever you can do at a prompt';
 
 /** Folders of what the system runs and believes. */
@@ -53,8 +55,9 @@ export function describeSubject(grant: Grant): string {
       const line = plain([grant.program, ...grant.args].map(shellQuote).join(' '), 16_384);
       const named = grant.command === undefined ? '' : ` when it asks for "${plain(grant.command, 16_384)}"`;
       const stdin = grant.stdin ? ', with input of its own choice' : '';
-      const shell = equalsShell(grant) ? `; ${EQUALS_SHELL}` : '';
-      return `run exactly ${line}${named}${stdin}${shell}; ${describeClass(grant.class)}`;
+      const inside = grant.sandbox === true ? `; ${IN_SANDBOX}` : '';
+      const shell = equalsShell(grant) ? `; ${grant.sandbox === true ? RUNS_ANYTHING : EQUALS_SHELL}` : '';
+      return `run exactly ${line}${named}${stdin}${inside}${shell}; ${describeClass(grant.class)}`;
     }
     case 'fs.write': {
       const each = grant.maxBytes === undefined ? '' : `, at most ${grant.maxBytes} bytes each`;
@@ -142,6 +145,7 @@ function optionsOf(draft: GrantDraft): string[] {
       return [
         ...option('command', draft.command),
         ...(draft.stdin ? ['--stdin'] : []),
+        ...(draft.sandbox === true ? ['--sandbox'] : []),
         ...option('class', draft.class),
       ];
     case 'kv':

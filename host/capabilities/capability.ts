@@ -14,6 +14,7 @@ import type { GrantedFiles } from '../granted-files.ts';
 import { type GrantDraft, type GrantSet, grantId, isExpired } from '../grants.ts';
 import type { KeyValueStore } from '../kv.ts';
 import type { Models } from '../model.ts';
+import type { ProgramSandbox } from '../program-sandbox.ts';
 
 /** One call, as the host knows it: nothing in here comes from the bundle's code. One object for the whole call. */
 export interface CallContext extends Caller {
@@ -57,6 +58,7 @@ export interface Services {
   readonly files: GrantedFiles;
   readonly invoke: Invoke;
   readonly models: Models;
+  readonly sandbox: ProgramSandbox;
   readonly log: (line: LogLine) => void;
   /** Where names of hosts lead. */
   readonly resolve: Resolve;

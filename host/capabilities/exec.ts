@@ -93,7 +93,7 @@ function covers(grant: ExecGrant, args: Args): boolean {
   );
 }
 
-async function run(grant: ExecGrant, args: Args, { call, now }: EffectContext) {
+async function run(grant: ExecGrant, args: Args, { call, now, services }: EffectContext) {
   const left = call.deadlineMs - now;
   if (left <= 0)
     throw new SignetError('E_EXEC', `no time is left to run ${plain(grant.program)}`, { item: call.fn });
@@ -103,10 +103,14 @@ async function run(grant: ExecGrant, args: Args, { call, now }: EffectContext) {
       fix: `Grant it anew: signet grant --remove ${grantId(grant)}, then signet grant …`,
     });
   }
+  const argv0 = nameFor(grant);
+  const started =
+    grant.sandbox === true
+      ? await services.sandbox.enclose(grant.program, grant.args, argv0)
+      : { program: grant.program, args: grant.args, argv0 };
   const result = await runProgram({
-    program: grant.program,
-    args: grant.args,
-    argv0: nameFor(grant),
+    argv0: started.program,
+    ...started,
     stdin: args.stdin,
     timeoutMs: Math.ceil(Math.min(args.timeoutMs ?? left, left)),
     signal: call.signal,

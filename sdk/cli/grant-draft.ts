@@ -38,16 +38,26 @@ export function grantDraft(
     case 'exec': {
       const command = text(invocation, 'command');
       const stdin = invocation.flags['stdin'] === true;
+      const sandbox = invocation.flags['sandbox'] === true ? { sandbox: true } : {};
       if (command !== undefined && argv.length > 0)
         throw usage('exec takes --command TEXT or -- PROGRAM ARGUMENT…, not both');
       if (command !== undefined) {
         const resolved = resolveCommand(command, process.env['PATH'] ?? '/usr/bin:/bin');
-        return { ...common, capability, class: classOf(invocation), command, ...resolved, stdin };
+        return { ...common, capability, class: classOf(invocation), command, ...resolved, stdin, ...sandbox };
       }
       const [program, ...args] = argv;
       if (program === undefined) throw usage('exec needs --command TEXT or -- PROGRAM ARGUMENT…');
       if (!isAbsolute(program)) throw usage(`${program} is not an absolute path`);
-      return { ...common, capability, class: classOf(invocation), program, args, stdin, shell: false };
+      return {
+        ...common,
+        capability,
+        class: classOf(invocation),
+        program,
+        args,
+        stdin,
+        shell: false,
+        ...sandbox,
+      };
     }
     case 'fs.write': {
       const maxBytes = count(invocation, 'max-bytes');

@@ -113,6 +113,7 @@ export const SIGNET_COMMANDS: readonly Command[] = [
         does: 'secret: verify a MAC instead: hmac-sha256, hmac-sha512, hmac-sha1',
       },
       stdin: { type: 'boolean', does: 'exec: the bundle may give it standard input' },
+      sandbox: { type: 'boolean', does: 'exec: inside bwrap: no network, no home, nothing changed' },
       function: { type: 'string', value: 'KIND/NAME', does: 'invoke: the function that may be called' },
       role: { type: 'string', multiple: true, value: 'NAME', does: 'model: a role, may be repeated' },
       'max-tokens': { type: 'string', value: 'N', does: 'model: tokens of one call, in and out' },

@@ -228,6 +228,8 @@ export const Grant = z.discriminatedUnion('capability', [
     stdin: z.boolean().default(false),
     /** True where program and args are a shell with this text: shown as "equals your shell". */
     shell: z.boolean().default(false),
+    /** Inside bwrap: no network, no home, nothing but temporary files written. Without bwrap it does not run. */
+    sandbox: z.boolean().optional(),
   }),
   z.strictObject({ ...grantBase, capability: z.literal('kv') }),
   z.strictObject({

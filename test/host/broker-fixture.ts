@@ -11,6 +11,7 @@ import { openJournalStore } from '../../host/journal-store.ts';
 import { KeyValueStore } from '../../host/kv.ts';
 import { mockModel } from '../../host/mock-model.ts';
 import { Models } from '../../host/model.ts';
+import { ProgramSandbox } from '../../host/program-sandbox.ts';
 import { sha256 } from '../../keys/hash.ts';
 import type { Secret } from '../../keys/secret-store.ts';
 import { Budget } from '../../src/budget.ts';
@@ -93,6 +94,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
       files: new GrantedFiles({ protectedPaths, builtInRoot: join(state, 'example') }),
       invoke: (caller, wanted) => fixture.invoke(caller, wanted),
       models: new Models(mockModel, kv),
+      sandbox: new ProgramSandbox({ path: process.env['PATH'] ?? '', hidden: protectedPaths }),
       log: (line) => lines.push(line),
       resolve: (host) => fixture.resolve(host),
       secrets: {

@@ -110,6 +110,17 @@ test.each<[object, string]>([
   expect(describeGrant(Grant.parse({ ...common, ...fields }))).toContain(words);
 });
 
+test('what runs in a sandbox is not your shell', () => {
+  const boxed = describeGrant(exec('/bin/sh', ['-c', 'x'], { sandbox: true }));
+  expect(boxed).toContain('inside a sandbox, without network and home');
+  expect(boxed).toContain('in there it runs whatever it is told to');
+  expect(boxed).not.toContain('equals your shell');
+  const { by: _, ...draft } = exec('/bin/ls', [], { sandbox: true, command: 'ls' });
+  expect(grantCommandLine(draft)).toBe(
+    'signet grant acme/tool exec --command ls --sandbox --class mutate --reason why',
+  );
+});
+
 test('a lifetime comes before what belongs to the program', () => {
   const draft: GrantDraft = {
     bundle: 'a/b',
