@@ -3,6 +3,7 @@
 // global unicast counts as public, so that every way to write an IPv4 address in IPv6 is refused.
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
+import { within } from './bounded.ts';
 
 export interface Address {
   readonly address: string;
@@ -70,12 +71,8 @@ export async function addressesOf(
 ): Promise<readonly Address[]> {
   const literal = literalAddress(host);
   if (literal !== undefined) return [literal];
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
   // Why it does not is the network's affair.
-  return Promise.race([resolve(host), aborted]).catch(() => []);
+  return within(resolve(host), Number.POSITIVE_INFINITY, signal).catch(() => []);
 }
 
 /** The address that a URL's host is, or undefined where it is a name. */

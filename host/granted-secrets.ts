@@ -73,13 +73,13 @@ export async function openSecret(name: string, { services }: EffectContext): Pro
 
 /**
  * Every secret that what comes back to this bundle is searched for: those that it was granted, in this request or not, since an
- * origin may remember one. One that cannot be opened cannot have been sent by this host either.
+ * origin may remember one.
  */
 export async function secretsToRedact({ call, grants, now, services }: EffectContext): Promise<Secret[]> {
   const live = grants.of(call.bundle.name, 'secret').filter((grant) => !isExpired(grant, now));
   const names = new Set(live.map(({ name }) => name));
-  const opened = await Promise.allSettled([...names].map((name) => services.secrets.open(name)));
-  return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const known = await Promise.all([...names].map((name) => services.secrets.known(name)));
+  return known.filter((secret) => secret !== undefined);
 }
 
 /** The header that carries the secret, which is one of those that were opened. */

@@ -94,6 +94,13 @@ export class SecretStore {
     return secret;
   }
 
+  /** The same where it takes no command that has not yielded it before: undefined for whatever else there is to say. */
+  async known(name: string): Promise<Secret | undefined> {
+    if (this.#source.secretNames().get(name) === 'command' && !this.#opened.has(name)) return undefined;
+    // Whoever needs it opens it, and hears why that fails.
+    return this.open(name).catch(() => undefined);
+  }
+
   async #given(name: string): Promise<Secret> {
     return checked(name, (await this.#source.secret(name)) ?? '');
   }

@@ -62,7 +62,7 @@ export interface Services {
   readonly log: (line: LogLine) => void;
   /** Where names of hosts lead. */
   readonly resolve: Resolve;
-  readonly secrets: Pick<SecretStore, 'open'>;
+  readonly secrets: Pick<SecretStore, 'open' | 'known'>;
 }
 
 export interface EffectContext {

@@ -10,6 +10,7 @@ import { type Grant, MAX_HTTP_BYTES } from '../../src/contracts/config.ts';
 import { digestOf } from '../../src/digest.ts';
 import { KINDS } from '../../src/kinds/index.ts';
 import { addressesOf, reachOf } from '../addresses.ts';
+import { within } from '../bounded.ts';
 import { headerOf, type Injection, injectionFor, openSecret, secretsToRedact } from '../granted-secrets.ts';
 import { grantId, isExpired } from '../grants.ts';
 import { type Answer, exchange, failure } from '../http-exchange.ts';
@@ -159,9 +160,17 @@ async function perform(first: Hop, args: Args, context: EffectContext): Promise<
   const { call, now } = context;
   const left = Math.max(0, Math.min(args.timeoutMs ?? Number.POSITIVE_INFINITY, call.deadlineMs - now));
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(Math.ceil(left))]);
-  // Opened once: what is sent is what is searched for.
-  const sent = await Promise.all(first.injections.map(({ name }) => openSecret(name, context)));
-  const { text, bytes } = redactorOf([...sent, ...(await secretsToRedact(context))]);
+  // Opened once: what is sent is what is searched for. A command that gives one may take its time.
+  const opening = Promise.all([
+    Promise.all(first.injections.map(({ name }) => openSecret(name, context))),
+    secretsToRedact(context),
+  ]);
+  const [sent, known] = await within(opening, Number.POSITIVE_INFINITY, signal).catch((thrown: unknown) => {
+    throw signal.aborted
+      ? failure(`${first.method} ${first.url.origin}`, 'its secrets took too long')
+      : thrown;
+  });
+  const { text, bytes } = redactorOf([...sent, ...known]);
   let hop = first;
   for (let followed = 0; ; followed++) {
     const raw = await request(hop, sent, context, signal);

@@ -103,6 +103,7 @@ export function createFixture(grants: GrantSet = grantsOf()): Fixture {
           if (secret === undefined) throw new SignetError('E_SECRET', `there is no secret ${name}`);
           return secret;
         },
+        known: async (name) => fixture.secrets.get(name),
       },
     },
     fault: (error) => faults.push(error),

@@ -176,6 +176,14 @@ describe('where it goes', () => {
   });
 });
 
+test('one that takes for ever to open holds nothing up: E_HTTP in time, nothing sent', async () => {
+  const origin = await open((_, response) => response.end('x'));
+  fixture.secrets.set('KEY', new Promise(() => undefined) as never);
+  fixture.grants = grantsOf(http(origin.origin), secret(origin.origin));
+  expect(await ask({ url: origin.origin, timeoutMs: 50 })).toMatchObject({ code: 'E_HTTP' });
+  expect(origin.connections()).toBe(0);
+});
+
 describe('redirects', () => {
   const moving = (location: () => string, code = 302) =>
     open(({ url }, response) => {

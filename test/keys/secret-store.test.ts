@@ -1,6 +1,7 @@
 // THREATS.md H11; DESIGN.md §4 "`secret`": where secrets are kept, who may read them, and that nothing quotes them.
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -228,6 +229,21 @@ describe('from the environment', () => {
     expect((await store.open('KEY')).value).toBe('now-it-is-here');
     const none = storeWith({ SIGNET_SECRET_KEY_COMMAND: '/nonexistent/program' });
     expect(await failure(none.open('KEY'))).toMatchObject({ code: 'E_SECRET', actual: 'ENOENT' });
+  });
+  test('what is known costs no command, and no error', async () => {
+    const log = join(directory, 'log');
+    const store = storeWith({
+      SIGNET_SECRET_A: VALUE,
+      SIGNET_SECRET_B_COMMAND: `${process.execPath} -e fs.appendFileSync("${log}","x");console.log("${VALUE}")`,
+    });
+    store.set('C', VALUE, false);
+    expect(await store.known('B')).toBeUndefined();
+    expect(existsSync(log)).toBe(false);
+    const opened = await store.open('B');
+    expect(await store.known('B')).toBe(opened);
+    expect(readFileSync(log, 'utf8')).toBe('x');
+    for (const name of ['A', 'C']) expect(await store.known(name)).toBe(await store.open(name));
+    for (const name of ['NONE', 'no name']) expect(await store.known(name)).toBeUndefined();
   });
   test('a value that cannot be used is E_SECRET', async () => {
     const store = storeWith({ SIGNET_SECRET_A: 'short', SIGNET_SECRET_B_COMMAND: 'true' });
