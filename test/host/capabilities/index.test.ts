@@ -5,6 +5,7 @@ import { CAPABILITY_NAMES } from '../../../src/contracts/manifest.ts';
 test('the effects of today, each under a capability that a manifest can ask for', () => {
   expect([...CAPABILITIES.keys()].sort()).toEqual([
     'clock',
+    'clock.wait',
     'exec',
     'fs.list',
     'fs.read',
