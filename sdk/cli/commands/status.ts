@@ -22,12 +22,13 @@ function formatStatus(status: HostStatus): string {
   const { journal, grants, layers } = status;
   const where =
     status.address === null ? 'not listening (this command opened the host for itself)' : status.address;
+  const unseen = status.bundles.filter(({ state }) => state === 'installed').length;
   const rows = status.bundles.flatMap(describeBundle);
   const unresolved = journal.unresolved.map((effect) => `  ! outcome unknown: ${oneLine(effect)}`);
   return `${[
     `signet ${status.version}  ${where}  pid ${status.pid}  workers ${status.workers}`,
     `project     ${status.directory}`,
-    `bundles     ${status.bundles.length}`,
+    `bundles     ${status.bundles.length}${unseen === 0 ? '' : `, ${unseen} not used yet: verified when they are, or by registry verify --all`}`,
     ...rows,
     `grants      ${grants.count} (epoch ${grants.epoch.slice(0, 19)}…)`,
     `journal     ${journal.records} records`,
