@@ -27,7 +27,7 @@ async function bundle(): Promise<BundledScripts> {
   const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   const needs = source('./guest/web/url-needs.ts');
   const alias = { tr46: needs, 'webidl-conversions': needs };
-  // Each a function that is compiled when it is first called: an isolate that has no use for it pays for its text alone.
+  // Each, an entry of the bundler like the prelude itself, is a function that is compiled when it is first called: an isolate that has no use for it pays for its text alone.
   const lazy = ['web', 'url', 'crypto'].map((name) => {
     const globalName = `__signet_${name}`;
     const script = bundleScript(source(`./guest/web/${name}.ts`), { format: 'iife', alias, globalName });

@@ -21,8 +21,8 @@ const LIMITS: EffectQueueLimits = {
   turnMs: 8,
 };
 
-/** What does nothing but wait, or write a line: it takes no place among those that run, and waits behind none. */
-const LIGHT: ReadonlySet<string> = new Set(['clock.wait', 'log']);
+/** What the prelude asks for once a batch, and costs next to nothing: it takes no place among those that run, and waits for none. */
+const LIGHT: ReadonlySet<string> = new Set(['clock.wait', 'log.lines']);
 
 export interface EffectQueueOptions {
   /** Performs one effect to its end; does not throw. */
@@ -37,7 +37,6 @@ export class EffectQueue {
   readonly #mayBegin: () => boolean;
   readonly #limits: EffectQueueLimits;
   #waiting: Effect[] = [];
-  #light: Effect[] = [];
   #argsUnits = 0;
   #answerUnits = 0;
   #running = 0;
@@ -53,8 +52,12 @@ export class EffectQueue {
   /** Takes one more effect, in order. False where too much waits already: then it is not taken. */
   push(effect: Effect): boolean {
     if (this.#argsUnits + effect.args.length > this.#limits.argsUnits) return false;
+    if (LIGHT.has(effect.capability)) {
+      if (this.#mayBegin()) this.#perform(effect);
+      return true;
+    }
     this.#argsUnits += effect.args.length;
-    (LIGHT.has(effect.capability) ? this.#light : this.#waiting).push(effect);
+    this.#waiting.push(effect);
     this.#begin();
     return true;
   }
@@ -73,31 +76,25 @@ export class EffectQueue {
   /** Drops what waits. What is being performed goes on. */
   clear(): void {
     this.#waiting = [];
-    this.#light = [];
     this.#argsUnits = 0;
   }
 
   #begin(): void {
-    for (;;) {
-      const from = this.#light.length > 0 ? this.#light : this.#hasPlace() ? this.#waiting : [];
-      if (from.length === 0 || this.#isTurnOver()) return;
+    const { running, answerUnits } = this.#limits;
+    while (this.#running < running && this.#answerUnits <= answerUnits && this.#waiting.length > 0) {
+      if (this.#isTurnOver()) return;
       if (!this.#mayBegin()) {
         this.clear();
         return;
       }
-      const effect = from.shift() as Effect;
-      const place = from === this.#light ? 0 : 1;
+      const effect = this.#waiting.shift() as Effect;
       this.#argsUnits -= effect.args.length;
-      this.#running += place;
+      this.#running++;
       this.#perform(effect).then(() => {
-        this.#running -= place;
+        this.#running--;
         this.#begin();
       });
     }
-  }
-
-  #hasPlace(): boolean {
-    return this.#running < this.#limits.running && this.#answerUnits <= this.#limits.answerUnits;
   }
 
   /** True where this turn had its share; the next one goes on by itself. */

@@ -219,7 +219,7 @@ export class Invocation {
           ? { ok: false, code: 'E_EFFECT_LIMIT', message: refusal }
           : { ok: false, code: refusal.code, message: refusal.message, fix: refusal.fix };
     // No bundle ever failed of a line that was not written.
-    if (!answer.ok && effect.capability !== 'log' && SHOWN_REFUSALS.has(answer.code))
+    if (!answer.ok && effect.capability !== 'log.lines' && SHOWN_REFUSALS.has(answer.code))
       this.#refusal ??= answer;
     return answer;
   }

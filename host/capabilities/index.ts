@@ -7,7 +7,7 @@ import { fsWrite } from './fs-write.ts';
 import { http } from './http.ts';
 import { invoke } from './invoke.ts';
 import { kvDelete, kvGet, kvList, kvSet } from './kv.ts';
-import { log } from './log.ts';
+import { log, logLines } from './log.ts';
 import { model } from './model.ts';
 import { random } from './random.ts';
 import { secretVerify } from './secret.ts';
@@ -17,6 +17,7 @@ const TABLE = {
   'clock.wait': clockWait,
   random,
   log,
+  'log.lines': logLines,
   'fs.read': fsRead,
   'fs.list': fsList,
   'fs.write': fsWrite,

@@ -38,7 +38,9 @@ export interface Call {
   readonly waiting: Table<Waiting>;
   /** What other parts of the prelude keep for the call. */
   timers: object | undefined;
-  lines: number;
+  lines: object | undefined;
+  /** Called while it can still act, before its answer. */
+  beforeEnd: (() => void) | undefined;
 }
 
 const functions = table<Run>();
@@ -71,7 +73,8 @@ export function startCall(id: string, name: string, input: unknown, dryRun: bool
     pending: 0,
     waiting: table<Waiting>(),
     timers: undefined,
-    lines: 0,
+    lines: undefined,
+    beforeEnd: undefined,
   };
   calls[id] = call;
   enter(call);
@@ -127,6 +130,7 @@ function close(call: Call): void {
 
 function succeed(call: Call, value: unknown): void {
   if (!call.open) return;
+  call.beforeEnd?.();
   // Ended before its value is read: what `toJSON` or a getter tries comes too late.
   close(call);
   let body: string | undefined;
@@ -143,6 +147,8 @@ function succeed(call: Call, value: unknown): void {
 
 function fail(call: Call, name: 'guest' | 'missing', description: string): void {
   if (!call.open) return;
+  call.beforeEnd?.();
+  if (!call.open) return;
   close(call);
   emit(3, call.id, name, description);
 }
@@ -158,7 +164,7 @@ export function requesterOf(call: Call): Request {
     new CapturedPromise<unknown>((resolve, reject) => requestEffect(call, capability, args, resolve, reject));
 }
 
-/** The one way to the outside. One of the two functions is called once, or none where the call ends before. */
+/** One of the two functions is called once, or none where the call ends before. */
 export function requestEffect(
   call: Call,
   capability: string,
@@ -166,14 +172,23 @@ export function requestEffect(
   resolve: (value: unknown) => void,
   reject: (error: unknown) => void,
 ): void {
+  if (call.open) requestText(call, capability, stringify(args as Bare), resolve, reject);
+}
+
+/** The same with arguments that are JSON text: the one way to the outside. */
+export function requestText(
+  call: Call,
+  capability: string,
+  body: string | undefined,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
+  // Reading the arguments may have run guest code.
   if (!call.open) return;
   if (call.pending >= MAX_WAITING) {
     reject(effectError('E_EFFECT_LIMIT', 'too many effects wait for an answer'));
     return;
   }
-  const body = stringify(args as Bare);
-  // Reading the arguments ran guest code.
-  if (!call.open) return;
   if (body === undefined || !hasRoom(body.length)) {
     reject(effectError('E_LIMIT', 'the arguments of the effect are too long, or nothing'));
     return;

@@ -9,6 +9,7 @@ import { describe } from './describe.ts';
 import { installGlobals } from './globals.ts';
 import { harden } from './harden.ts';
 import { type Bare, defineProperty, deleteProperty, isArray, parse, root, stringify } from './intrinsics.ts';
+import { sendLines } from './lines.ts';
 import { drain } from './output.ts';
 import { setKey, setNow, setSeed, virtualize } from './time.ts';
 import { hasDueTimers, requestWaits, runDueTimer } from './timers.ts';
@@ -65,6 +66,7 @@ function handle(message: Message): void {
 function drained(): string {
   enter(undefined);
   requestWaits();
+  sendLines();
   return drain();
 }
 

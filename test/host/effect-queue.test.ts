@@ -37,10 +37,11 @@ describe('how many', () => {
     expect(begun).toEqual(Array.from({ length: 8 }, (_, index) => `a.${index + 1}`));
   });
 
-  test('waiting and log lines take no place and wait behind none; their arguments count', async () => {
-    const { queue, begun, ends } = queueOf({ running: 1, argsUnits: 10 });
+  test('timers and console lines take no place and wait for none; none after the end', async () => {
+    let open = true;
+    const { queue, begun, ends } = queueOf({ running: 1, argsUnits: 10 }, () => open);
     for (let id = 1; id <= 3; id++) queue.push(effect(id));
-    for (let id = 4; id <= 6; id++) queue.push(effect(id, '{}', id === 5 ? 'log' : 'clock.wait'));
+    for (let id = 4; id <= 6; id++) queue.push(effect(id, '{}', id === 5 ? 'log.lines' : 'clock.wait'));
     expect(begun).toEqual(['a.1', 'a.4', 'a.5', 'a.6']);
     ends.at(-1)?.();
     await turn();
@@ -48,7 +49,10 @@ describe('how many', () => {
     ends[0]?.();
     await turn();
     expect(begun).toEqual(['a.1', 'a.4', 'a.5', 'a.6', 'a.2']);
-    expect(queue.push(effect(7, 'x'.repeat(11), 'log'))).toBe(false);
+    expect(queue.push(effect(7, 'x'.repeat(11), 'log.lines'))).toBe(false);
+    open = false;
+    expect(queue.push(effect(8, '{}', 'clock.wait'))).toBe(true);
+    expect(begun).toHaveLength(5);
   });
 
   test('none while more answers wait than may, until the isolate took them', async () => {

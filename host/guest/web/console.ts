@@ -1,5 +1,4 @@
-// `console` into the effect `log` (DESIGN.md §4 "Guest"): lines of the call that runs; outside of one they are dropped, and so
-// is what a call writes beyond its share. Nobody waits for a line, and a bundle that may not log is not told.
+// `console` into the effect `log` (DESIGN.md §4 "Guest"): lines of the call that runs; outside of one they are dropped.
 import { host } from './host.ts';
 
 /** UTF-16 units; the log shows less. */

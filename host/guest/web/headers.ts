@@ -1,6 +1,5 @@
 // `Headers` (WHATWG Fetch). No name is forbidden here: what may be sent is the host's decision.
 
-export type HeaderList = [name: string, value: string][];
 export type HeadersInput = Headers | Iterable<readonly [string, string]> | Record<string, string>;
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

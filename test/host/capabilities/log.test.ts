@@ -46,3 +46,20 @@ test('a line says who wrote it, when, and with which data', async () => {
     { at: NOW, callId: 'call-1', bundle: 'acme/tool', fn: 'skill/work', level: 'warn', text: 'm {"n":1}' },
   ]);
 });
+
+test('lines of a console are lines each, of one shape', async () => {
+  const lines = [
+    { level: 'info', message: 'a' },
+    { level: 'error', message: 'b\nc' },
+  ];
+  expect(await fixture.perform(fixture.call(), 'log.lines', { lines })).toEqual({ ok: true, value: 'null' });
+  expect(fixture.lines.map(({ level, text }) => [level, text])).toEqual([
+    ['info', 'a'],
+    ['error', 'b\\u{a}c'],
+  ]);
+  for (const wrong of [{}, { lines: ['a'] }, { lines: [{ level: 'loud', message: 'a' }] }]) {
+    expect(await fixture.perform(fixture.call(), 'log.lines', wrong)).toMatchObject({
+      code: 'E_CAPABILITY_ARGS',
+    });
+  }
+});

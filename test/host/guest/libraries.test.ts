@@ -79,6 +79,8 @@ it.each([
 });
 
 it('console lines reach the log', () => {
-  const lines = bundle.asked.filter(({ capability }) => capability === 'log');
-  expect(lines.map(({ args }) => args)).toEqual([{ level: 'warn', message: 'ky done {dry: false}' }]);
+  const lines = bundle.asked.filter(({ capability }) => capability === 'log.lines');
+  expect(lines.map(({ args }) => args)).toEqual([
+    { lines: [{ level: 'warn', message: 'ky done {dry: false}' }] },
+  ]);
 });
