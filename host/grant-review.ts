@@ -20,7 +20,7 @@ import { type GrantDraft, grantId, isExpired } from './grants.ts';
 
 const DAY = 86_400_000;
 /** A grant that was not used for so long is probably not needed. */
-export const UNUSED_DAYS = 30;
+const UNUSED_DAYS = 30;
 
 export interface ReviewInput {
   /** Every installed version of the bundle. */
@@ -70,7 +70,10 @@ function reviewCapability(
     (denial) =>
       denial.bundle === bundle &&
       denial.capability === capability &&
-      (denial.target === undefined || !isReached(denial.target)),
+      // Where no grant would have helped, what has changed since is not known: it is shown for a while.
+      (denial.fix === null
+        ? now - denial.last < UNUSED_DAYS * DAY
+        : denial.target === undefined || !isReached(denial.target)),
   );
   const gentlest = atMost.every((limit) => limit.class !== 'mutate') ? 'observe' : 'mutate';
   // What was tried already is proposed as it was tried.

@@ -44,7 +44,12 @@ export function readUsage(records: Iterable<{ readonly record: JournalEntry }>):
   const denials = new Map<string, Denial>();
   for (const { record } of records) {
     if (record.type === 'effect.intent' && record.grant !== null) countUse(uses, record.grant, record);
-    if (record.type === 'effect.denied' && record.bundle !== undefined)
+    // Malformed arguments and missing plans are nothing that a grant would change.
+    if (
+      record.type === 'effect.denied' &&
+      record.code === 'E_CAPABILITY_DENIED' &&
+      record.bundle !== undefined
+    )
       countDenial(denials, record.bundle, record);
   }
   return { uses, denials: [...denials.values()] };

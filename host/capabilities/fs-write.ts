@@ -2,11 +2,11 @@
 // THREATS.md H14, H15). Always of class mutate; what no grant reaches is refused in a dry run as well.
 import * as z from 'zod';
 import { sha256 } from '../../keys/hash.ts';
-import { decodeBase64 } from '../../src/base64.ts';
 import { digestOf } from '../../src/digest.ts';
 import { SignetError } from '../../src/error.ts';
 import { MAX_FILE_BYTES } from '../granted-files.ts';
 import { grantId } from '../grants.ts';
+import { bytesOf } from './bytes.ts';
 import { type Capability, defineCapability, denied } from './capability.ts';
 import { grantForPath, PathArg, pathAction, requireAsked } from './granted-path.ts';
 
@@ -26,7 +26,7 @@ export const fsWrite: Capability = defineCapability({
   plan(args, context) {
     const { call, services } = context;
     const { path, mode } = args;
-    const bytes = 'text' in args ? Buffer.from(args.text) : bytesOf(args.base64);
+    const bytes = bytesOf(args);
     const verb = mode === 'create' ? 'create' : 'write';
     const action = `${pathAction(verb, path)}: ${bytes.length} bytes, ${digestOf(sha256, bytes)}`;
     requireAsked(context, 'fs.write', pathAction(verb, path), path);
@@ -57,11 +57,3 @@ export const fsWrite: Capability = defineCapability({
     };
   },
 });
-
-function bytesOf(base64: string): Uint8Array {
-  try {
-    return decodeBase64(base64);
-  } catch (cause) {
-    throw new SignetError('E_CAPABILITY_ARGS', 'fs.write: base64 is not canonical', { cause });
-  }
-}

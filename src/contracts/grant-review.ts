@@ -23,7 +23,7 @@ const ReviewedGrant = z.strictObject({
 });
 export type ReviewedGrant = z.infer<typeof ReviewedGrant>;
 
-/** Something that was refused for want of a grant, and still would be. */
+/** Something that was refused, and as far as is known still would be. */
 const Refused = z.strictObject({
   action: z.string(),
   count: Count,

@@ -157,6 +157,16 @@ describe('what was refused', () => {
       },
     ]);
   });
+  test('where no grant would have helped, for thirty days', () => {
+    const seen = (last: number) =>
+      review({
+        installed: [locked([READ])],
+        grants: [reading],
+        denials: [denial({ target: '/data/x', fix: null, last })],
+      }).capabilities[0]?.refused.length;
+    expect(seen(NOW - 30 * DAY + 1)).toBe(1);
+    expect(seen(NOW - 30 * DAY)).toBe(0);
+  });
   test('an expired grant does not hide it', () => {
     const old = { ...reading, expires: '2026-01-01T00:00:00Z' };
     const denials = [denial({ target: '/data/x' })];

@@ -59,6 +59,8 @@ test('refusals by bundle, capability and target: the last words count; one witho
     denied({ at: 3, bundle: 'acme/other' }),
     denied({ capability: 'nothing', target: undefined }),
     denied({ bundle: undefined }),
+    denied({ code: 'E_CAPABILITY_ARGS', target: '/malformed' }),
+    denied({ code: 'E_PLAN_REQUIRED', target: '/unplanned' }),
   );
   expect(denials).toEqual([
     {

@@ -127,13 +127,16 @@ test.each([
   { path: 'relative', text: '' },
   { path: '/x' },
   { path: '/x', text: '', base64: '' },
-  { path: '/x', base64: 'AA=' },
-  { path: '/x', base64: 'AB==' },
   { path: '/x', text: 1 },
   { path: '/x', text: '', mode: 'append' },
   { path: '/x', text: '', owner: 0 },
 ])('%j is E_CAPABILITY_ARGS', async (args) => {
   expect(await write(args)).toMatchObject({ code: 'E_CAPABILITY_ARGS' });
+});
+
+test.each(['AA=', 'AB==', 'A A='])('base64 %j, which is not canonical, is E_BASE64', async (base64) => {
+  expect(await write({ path: join(data, 'x'), base64 })).toMatchObject({ code: 'E_BASE64' });
+  expect(readdirSync(data)).toEqual(['old']);
 });
 
 test('text and bytes are written; create refuses what is there', async () => {
