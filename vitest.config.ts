@@ -5,7 +5,7 @@ const SLOW = [
   'test/{e2e,hostile,sdk,skills}/**/*.test.ts',
   'test/host/{isolate,worker,guest}/**/*.test.ts',
   'test/host/{api,audit,bundled,call-input,evaluate,generation,guest-handle,host,host-state,installed,installed-versions,registry-watch,revocation,release,calls,describe}.test.ts',
-  'test/host/{data-limit,kill-group,layers,invocation,loaded-bundle,process-tree,program-sandbox,run-program,state-lock,supervisor,worker-kit,worker-pool,worker-process}.test.ts',
+  'test/host/{data-limit,kill-group,layers,invocation,loaded-bundle,process-tree,program-sandbox,run-program,state-lock,supervisor,worker-kit,recorder,worker-pool,worker-process}.test.ts',
   'test/keys/{key-file,keyring,secret-box,secret-source,secret-store,terminal}.test.ts',
   'test/registry/checks/**/*.test.ts',
   'test/registry/archive-second-reader.test.ts',

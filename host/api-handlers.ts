@@ -34,7 +34,7 @@ const COMMAND_HANDLERS: Commands = {
   },
   'host.unquarantine': async (host, given) => {
     const { bundle } = parseShape(COMMANDS['host.unquarantine'], given, 'the bundle', 'E_INPUT');
-    const lifted = host.unquarantine(bundle);
+    const lifted = host.quarantine.lift(bundle, operator());
     return {
       lifted: lifted.map(({ name, version, digest }) => ({ name, version, digest })),
     } satisfies UnquarantineAnswer;

@@ -2,6 +2,7 @@
 // the caller no time, but always before any record of an effect of the call.
 import { sha256 } from '../keys/hash.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
+import type { RecordPlace } from '../src/contracts/record.ts';
 import { digestOf, digestOfJson } from '../src/digest.ts';
 import type { BundleRef, CallOptions } from '../src/dispatch.ts';
 import type { SignetError } from '../src/error.ts';
@@ -78,8 +79,8 @@ export class CallRecord {
     this.#journal.append({ type: 'call.retry', at: this.#clock.now(), callId, code, reason });
   }
 
-  /** Writes `call.end`; `code` null where the call succeeded with `output`. */
-  end(code: string | null, output: string | null, effects: number): void {
+  /** Writes `call.end`; `code` null where the call succeeded with `output`; `record`: where it stands in the record of its isolate. */
+  end(code: string | null, output: string | null, effects: number, record?: RecordPlace): void {
     if (this.#failure !== undefined) throw this.#failure;
     this.start();
     const at = this.#clock.now();
@@ -92,6 +93,7 @@ export class CallRecord {
       outputHash: output === null ? null : digestOf(sha256, output),
       durationMs: at - this.startedAt,
       effects,
+      ...(record === undefined ? {} : { record }),
     });
   }
 }

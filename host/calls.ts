@@ -3,6 +3,7 @@
 // that version.
 import { EXTENSION, KIND_NAMES, type Kind } from '../src/contracts/manifest.ts';
 import type { PlanContext, PlanDraft, Principal } from '../src/contracts/plan.ts';
+import type { RecordMode } from '../src/contracts/record.ts';
 import { type CallResult, dispatch, type Provider } from '../src/dispatch.ts';
 import { SignetError } from '../src/error.ts';
 import type { PlanBook } from '../src/plan.ts';
@@ -30,6 +31,8 @@ export interface DispatchOptions {
   readonly tenant?: string;
   readonly principal?: Principal;
   readonly signal?: AbortSignal;
+  /** How the call is recorded; without it, as policy.yaml says (`host.record`). */
+  readonly record?: RecordMode;
 }
 
 export interface CallsOptions {
@@ -62,9 +65,14 @@ export class Calls {
     if (!KINDS.has(kind))
       throw new SignetError('E_FUNCTION_UNKNOWN', `there is no kind ${kind}`, { item: `${kind}/${name}` });
     const given = callInput(input, `${kind}/${name}`);
-    const { apply = false, version, tenant = 'default', principal = operator(), signal } = options;
+    const { apply = false, version, tenant = 'default', principal = operator(), signal, record } = options;
     const find = (): Provider => installed.find(kind, name, version);
-    const rest = { tenant, principal, ...(signal === undefined ? {} : { signal }) };
+    const rest = {
+      tenant,
+      principal,
+      ...(signal === undefined ? {} : { signal }),
+      ...(record === undefined ? {} : { record }),
+    };
     if (!apply) return dispatch(kind, name, given, { ...rest, dryRun: true }, find);
     const provider = find();
     const steps = [{ kind, name, input: given }, ...(options.with ?? []).map(stepOf)];

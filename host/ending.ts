@@ -1,6 +1,7 @@
 // What each call comes to when its isolate or its worker ends (DESIGN.md §4, THREATS.md H1-H3). The one call that was being run is
 // to blame and gets the reason as its own; of several, the batch does not tell which, and all are suspects; what only waited for an
 // effect, or for its turn, is a bystander. Suspects and bystanders may be run again.
+import type { GenerationEnding } from '../src/contracts/record.ts';
 import { SignetError } from '../src/error.ts';
 import type { Batch } from './batch.ts';
 import type { Call } from './call.ts';
@@ -42,6 +43,12 @@ const isOver = (call: Call): boolean => call.deadline <= performance.now() + CLO
 function limited(error: SignetError): SignetError {
   if (error.code !== 'E_MEMORY') return error;
   return new SignetError('E_MEMORY', error.message, { item: 'heapMb' });
+}
+
+/** What a record says of it. */
+export function endingOf(payload: Buffer): GenerationEnding {
+  if (payload[0] === FAILURE.timeout) return 'timeout';
+  return payload[0] === FAILURE.memory ? 'memory' : 'broken';
 }
 
 /** E_TIMEOUT. */

@@ -4,7 +4,7 @@ import type { QuarantinedBundle } from '../src/contracts/host.ts';
 import type { JournalEntry } from '../src/contracts/journal.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
 import { asSignetError, type ErrorCode, type SignetError } from '../src/error.ts';
-import type { JournalRecord } from '../src/ports.ts';
+import type { DurableJournalSink, JournalRecord } from '../src/ports.ts';
 import type { Uses } from '../src/uses.ts';
 import type { LogLine } from './capabilities/capability.ts';
 
@@ -116,8 +116,19 @@ export class Events {
   }
 }
 
-/** Tells of a record of the journal what there is an event for. */
-export function tell(events: Events, written: JournalRecord): void {
+/** A journal that tells of its records what there is an event for. */
+export function tellingJournal(journal: DurableJournalSink, events: Events): DurableJournalSink {
+  return {
+    append: (record, kept) => {
+      const index = journal.append(record, kept);
+      tell(events, record);
+      return index;
+    },
+    commit: () => journal.commit(),
+  };
+}
+
+function tell(events: Events, written: JournalRecord): void {
   const record = written as JournalEntry;
   switch (record.type) {
     case 'call.start': {

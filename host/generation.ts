@@ -1,18 +1,17 @@
 // One isolate generation (DESIGN.md §4 "Record and replay"): one isolate, its seed and clock, and every batch that went in and
 // came out. One batch is in flight at a time; what arrives meanwhile waits for the next. So the texts pushed and drained, in
 // their order, are the record: pushed again into a fresh isolate they drain the same.
+import type { GenerationEnding } from '../src/contracts/record.ts';
 import { SignetError } from '../src/error.ts';
 import { type Batch, BatchQueue } from './batch.ts';
 import { answerTo, type Call, type Effect } from './call.ts';
 import { EffectQueue, type EffectQueueLimits } from './effect-queue.ts';
-import { endingByFailure, endingByLoss, tooLong, tooManyEffects, tooMuchCpu } from './ending.ts';
+import { endingByFailure, endingByLoss, endingOf, tooLong, tooManyEffects, tooMuchCpu } from './ending.ts';
 import { failureError, lossError, settle } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
+import type { Tape } from './tape.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
 import type { Loss, Ticker, WorkerProcess } from './worker-process.ts';
-
-/** Called with every batch of a generation that came back; the first is its birth. */
-export type OnBatch = (isolateId: number, pushed: string, drained: string) => void;
 
 /** What a generation says of itself. */
 export interface GenerationEvents {
@@ -35,7 +34,7 @@ export interface GenerationOptions extends GenerationEvents {
   readonly seed: readonly [number, string];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly onBatch: OnBatch | undefined;
+  readonly tape: Tape | undefined;
   /** Of the effects of one call; each has its default. */
   readonly effects?: Partial<EffectQueueLimits>;
 }
@@ -98,10 +97,7 @@ export class Generation implements Ticker {
   close(): void {
     if (this.#ended) return;
     this.#worker.notify(bytesFrame(FRAME.dispose, this.#options.isolateId));
-    const error = aborted('the guest was closed');
-    for (const call of this.#calls.values()) call.fail(error);
-    this.#loading.reject(error);
-    this.#end(() => error);
+    this.#failAll(aborted('the guest was closed'), 'closed');
   }
 
   tick(nowMs: number): boolean {
@@ -117,7 +113,7 @@ export class Generation implements Ticker {
 
   #create(): void {
     this.#turn = undefined;
-    const { isolateId, heapMb, loadMs, seed, code, codeCache, onBatch } = this.#options;
+    const { isolateId, heapMb, loadMs, seed, code, codeCache, tape } = this.#options;
     const birth = JSON.stringify([this.#clock(), ...seed]);
     const fields = formatFields([heapMb, loadMs, birth, code, codeCache]);
     this.#worker.request(bytesFrame(FRAME.create, isolateId, fields), {
@@ -126,11 +122,11 @@ export class Generation implements Ticker {
       limitMs: loadMs,
       answered: (type, payload) => {
         if (type === FRAME.failed) {
-          this.#failLoad(failureError(payload, 'loading the bundle', 'E_GUEST'));
+          this.#failAll(failureError(payload, 'loading the bundle', 'E_GUEST'), endingOf(payload));
         } else if (payload.length > 0) {
           throw new SignetError('E_FORMAT', 'an isolate was born speaking');
         } else if (!this.#ended) {
-          onBatch?.(isolateId, birth, '');
+          tape?.born(birth);
           this.#loading.resolve();
           this.#inFlight = false;
           this.#schedule();
@@ -139,7 +135,7 @@ export class Generation implements Ticker {
         this.#worker.turns.giveBack();
       },
       lost: (loss, head) =>
-        this.#failLoad(lossError(loss, 'loading the bundle', head && loss.culprit === isolateId)),
+        this.#failAll(lossError(loss, 'loading the bundle', head && loss.culprit === isolateId), 'lost'),
     });
   }
 
@@ -197,12 +193,13 @@ export class Generation implements Ticker {
       answered: (type, payload, cpuMicros) => {
         if (!this.#ended) {
           this.#charge(batch, cpuMicros / 1_000);
-          if (type === FRAME.failed) this.#end(endingByFailure(batch, payload));
+          if (type === FRAME.failed) this.#end(endingByFailure(batch, payload), endingOf(payload), batch);
           else this.#drained(batch, payload.toString('utf8'));
         }
         this.#worker.turns.giveBack();
       },
-      lost: (loss, head) => this.#end(endingByLoss(batch, loss, head && loss.culprit === isolateId)),
+      lost: (loss, head) =>
+        this.#end(endingByLoss(batch, loss, head && loss.culprit === isolateId), 'lost', batch),
     });
   }
 
@@ -218,7 +215,7 @@ export class Generation implements Ticker {
   #drained(batch: Batch, drained: string): void {
     const records = parseDrained(drained);
     this.#inFlight = false;
-    this.#options.onBatch?.(this.#options.isolateId, batch.text, drained);
+    this.#options.tape?.batch(batch, drained, records);
     for (const call of batch.running) {
       if (call.cpuMsLeft < 0) this.#stop(call, tooMuchCpu(call));
     }
@@ -289,16 +286,17 @@ export class Generation implements Ticker {
   }
 
   /** Calls that wait for a bundle that cannot be loaded fail as it did: another try would fail again. */
-  #failLoad(error: SignetError): void {
+  #failAll(error: SignetError, ending: GenerationEnding): void {
     this.#loading.reject(error);
     for (const call of this.#calls.values()) call.fail(error);
-    this.#end(() => error);
+    this.#end(() => error, ending);
   }
 
   /** Calls that the isolate saw fail with their error; the others are handed back. */
-  #end(errorOf: (call: Call) => SignetError): void {
+  #end(errorOf: (call: Call) => SignetError, ending: GenerationEnding, batch?: Batch): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#options.tape?.end(ending, batch);
     this.#worker.unwatch(this);
     if (this.#turn !== undefined) this.#worker.turns.forget(this.#options.owner, this.#turn);
     const unseen: Call[] = [];

@@ -7,13 +7,11 @@ import { readFirstPartyLock } from '../registry/first-party.ts';
 import { Project } from '../registry/project.ts';
 import type { HostStatus, ToolDescription } from '../src/contracts/api.ts';
 import type { AuditReport } from '../src/contracts/convergence.ts';
-import type { QuarantinedBundle } from '../src/contracts/host.ts';
 import type { Kind } from '../src/contracts/manifest.ts';
-import type { Principal } from '../src/contracts/plan.ts';
 import type { CallResult } from '../src/dispatch.ts';
 import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
-import type { Clock, DurableJournalSink } from '../src/ports.ts';
+import type { Clock } from '../src/ports.ts';
 import { type Uses, usesOf } from '../src/uses.ts';
 import { Admission } from './admission.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
@@ -21,7 +19,7 @@ import { Broker } from './broker.ts';
 import { Calls, type DispatchOptions } from './calls.ts';
 import { codeCacheIn } from './code-cache.ts';
 import { describeBundles, describeTools } from './describe.ts';
-import { Events, type HostEvents, tell } from './events.ts';
+import { Events, type HostEvents, tellingJournal } from './events.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
 import { createHostPolicyReader } from './host-policy.ts';
 import { type HostState, openHostState } from './host-state.ts';
@@ -30,6 +28,8 @@ import { Installed, type Refusal } from './installed.ts';
 import { operator } from './operator.ts';
 import type { ProjectPaths } from './paths.ts';
 import { Quarantine } from './quarantine.ts';
+import { RecordFolder } from './record-folder.ts';
+import { Recorder } from './recorder.ts';
 import { RegistryWatch } from './registry-watch.ts';
 import { createServices } from './services.ts';
 import { isRevocation } from './state-of-release.ts';
@@ -61,8 +61,10 @@ export class Host {
   /** The project as this host sees it: with the policy that it was opened with. */
   readonly project: Project;
   readonly #supervisor: Supervisor;
+  readonly #recorder: Recorder;
   readonly #installed: Installed;
-  readonly #quarantine: Quarantine;
+  /** Bundles that are not called until a person lifts it. */
+  readonly quarantine: Quarantine;
   readonly #registries: RegistryWatch;
   readonly #events = new Events();
   readonly #timer: NodeJS.Timeout;
@@ -94,14 +96,7 @@ export class Host {
     this.paths = typeof policy === 'string' ? { ...state.paths, policy: resolve(policy) } : state.paths;
     const { paths } = this;
     this.#state = state;
-    const journal: DurableJournalSink = {
-      append: (record, kept) => {
-        const index = state.journal.append(record, kept);
-        tell(this.#events, record);
-        return index;
-      },
-      commit: () => state.journal.commit(),
-    };
+    const journal = tellingJournal(state.journal, this.#events);
     this.unresolved = new Unresolved({ open: () => state.journal.openEffects(), journal, clock });
     this.project = new Project({
       directory: paths.project,
@@ -113,19 +108,27 @@ export class Host {
     this.#grants = createGrantReader(paths.grants);
     const plans = new PlanBook({ sha256, clock, journal });
     const hostPolicy = createHostPolicyReader(this.project);
-    this.#quarantine = new Quarantine({
+    this.quarantine = new Quarantine({
       file: paths.quarantine,
       clock,
       journal,
       told: (bundle) => this.#events.emit('quarantined', bundle),
     });
+    this.#recorder = new Recorder({
+      folder: new RecordFolder(paths.records),
+      clock,
+      session: this.#session,
+      rules: () => hostPolicy().record,
+      fault: (error) => this.fault(error),
+    });
     this.#supervisor = new Supervisor({
+      tape: (opened, prelude) => this.#recorder.tapeFor(opened, prelude),
       perDomain: () => hostPolicy().pool,
       sandbox: () => hostPolicy().sandbox,
       codeCache: codeCacheIn(paths.cache),
       onWorkerLost: (lost) => {
         const refOf = (digest: string) => this.#installed.refOf(digest);
-        takeInLoss(lost, { clock, journal, events: this.#events, quarantine: this.#quarantine, refOf });
+        takeInLoss(lost, { clock, journal, events: this.#events, quarantine: this.quarantine, refOf });
       },
     });
     const broker = new Broker({
@@ -153,8 +156,9 @@ export class Host {
         nextCallId: () => `call-${this.#session}-${++this.#callCount}`,
         inFlight: this.#inFlight,
         admission: new Admission(),
-        quarantine: this.#quarantine,
+        quarantine: this.quarantine,
         policy: hostPolicy,
+        placeOf: (call) => this.#recorder.take(call),
       },
       refused: (refusal) => this.#refused(refusal),
       upgraded: (change) => this.#events.emit('upgraded', change),
@@ -222,7 +226,7 @@ export class Host {
       directory: this.paths.project,
       pid: process.pid,
       address: this.#address,
-      bundles: describeBundles(this.#installed, (digest) => this.#usesOf(digest), this.#quarantine),
+      bundles: describeBundles(this.#installed, (digest) => this.#usesOf(digest), this.quarantine),
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
@@ -247,6 +251,7 @@ export class Host {
       }
       for (const error of this.#registries.look()) this.fault(error);
       this.#installed.tend();
+      this.#recorder.tend();
     } catch (thrown) {
       this.fault(thrown);
     }
@@ -277,6 +282,7 @@ export class Host {
     this.#installed.unloadAll();
     await this.#supervisor.close();
     await this.#inFlight.settled();
+    this.#recorder.flush();
     try {
       journal.append({ type: 'host.close', at: clock.now() });
       journal.sync();
@@ -305,12 +311,6 @@ export class Host {
     this.#events.emit('refused', { name, version, code, message });
     if (isRevocation(code))
       this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#usesOf(digest) });
-  }
-
-  /** Lets every version of `namespace/name` run again, and returns those that were quarantined. E_QUARANTINED: only a person does. */
-  unquarantine(bundle: string, by: Principal = operator()): readonly QuarantinedBundle[] {
-    this.requireOpen();
-    return this.#quarantine.lift(bundle, by);
   }
 
   /** E_HOST_CLOSED once `close` was called. */

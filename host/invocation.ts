@@ -3,6 +3,7 @@
 import { Budget } from '../src/budget.ts';
 import { LIMIT_NAMES, type LimitName } from '../src/contracts/limits.ts';
 import type { CapabilityRequest, Kind } from '../src/contracts/manifest.ts';
+import type { RecordMode, RecordPlace } from '../src/contracts/record.ts';
 import type { BundleRef, CallOptions, CheckedInput } from '../src/dispatch.ts';
 import { asSignetError, type ErrorCode, SignetError } from '../src/error.ts';
 import { type EffectiveLimits, limitError } from '../src/limits.ts';
@@ -28,7 +29,7 @@ export interface InvokedBundle {
   /** Why it was closed, where that is for its callers to know. */
   readonly closedFor: SignetError | undefined;
   /** The isolate of a tenant: there, or being made. */
-  guest(tenant: string, heapMb: number): Guest | Promise<Guest>;
+  guest(tenant: string, heapMb: number, record: RecordMode): Guest | Promise<Guest>;
 }
 
 type Refusal = Extract<EffectAnswer, { ok: false }>;
@@ -62,6 +63,8 @@ export class Invocation {
   #openingMs = 0;
   #record: CallRecord | undefined;
   #effects = 0;
+  /** What its attempts are called in the isolate: effects of both have ids of their own. */
+  readonly #guestCalls: string[] = [];
   #refusal: Refusal | undefined;
 
   constructor(bundle: InvokedBundle, kind: Kind, name: string, input: CheckedInput, options: CallOptions) {
@@ -131,7 +134,7 @@ export class Invocation {
     } finally {
       lane.leave(ticket);
     }
-    record.end(null, output, this.#effects);
+    record.end(null, output, this.#effects, this.#place());
     return { callId: this.callId, output: accepted };
   }
 
@@ -171,13 +174,14 @@ export class Invocation {
     const { bundle, options } = this;
     const { tenant, dryRun, signal } = options;
     const { heapMb, cpuMs, outputBytes, effects } = this.#limits;
-    const opened = bundle.guest(tenant, heapMb);
+    const guestCall = attempt === 1 ? this.callId : `${this.callId}_${attempt}`;
+    this.#guestCalls.push(guestCall);
+    const opened = bundle.guest(tenant, heapMb, this.#recordMode);
     const guest = opened instanceof Promise ? await this.#opened(opened) : opened;
     const context = new CallAttempt(this);
     try {
       return await guest.call(this.fn, this.#input.text, {
-        // Effects of both attempts have ids of their own.
-        callId: attempt === 1 ? this.callId : `${this.callId}_${attempt}`,
+        callId: guestCall,
         wallMs: this.#deadline - performance.now(),
         cpuMs,
         outputBytes,
@@ -224,6 +228,19 @@ export class Invocation {
     return answer;
   }
 
+  /** How it is recorded: as whoever calls says, else as the policy does. */
+  get #recordMode(): RecordMode {
+    const { services, ref } = this.bundle;
+    const { bundles, kinds, default: otherwise } = services.policy().record;
+    return this.options.record ?? bundles[ref.name] ?? kinds[this.kind] ?? otherwise;
+  }
+
+  /** Where its last attempt stands in a record. */
+  #place(): RecordPlace | undefined {
+    const places = this.#guestCalls.map((id) => this.bundle.services.placeOf(id));
+    return places.at(-1);
+  }
+
   #mayRunAgain(): boolean {
     return (
       this.budget.mutations === 0 &&
@@ -251,7 +268,7 @@ export class Invocation {
   /** Writes the end down, and says what the caller needs to read. */
   #end(thrown: unknown): SignetError {
     const error = this.#explain(asSignetError(thrown));
-    this.record.end(error.code, null, this.#effects);
+    this.record.end(error.code, null, this.#effects, this.#place());
     return error;
   }
 

@@ -9,6 +9,7 @@ import {
   type Manifest,
   type Provided,
 } from '../src/contracts/manifest.ts';
+import type { RecordMode, RecordPlace } from '../src/contracts/record.ts';
 import type { BundleRef, CallOptions, CheckedInput, Provider } from '../src/dispatch.ts';
 import { SignetError } from '../src/error.ts';
 import { compileSchema } from '../src/json-schema.ts';
@@ -38,6 +39,8 @@ export interface BundleServices {
   readonly policy: () => HostPolicy;
   /** An effect outlives the call that asked for it by as long as it takes to end it. */
   readonly inFlight: InFlight;
+  /** Where a call stands in the record of its isolate; asked once, when it has ended. */
+  readonly placeOf: (guestCall: string) => RecordPlace | undefined;
 }
 
 /** Characters of script from which a code cache saves more than it costs to read. */
@@ -53,7 +56,7 @@ export class LoadedBundle implements InvokedBundle {
   readonly lane: Lane;
   readonly usage = new BundleUsage();
   readonly #limits = new Map<Kind, EffectiveLimits>();
-  /** By tenant. */
+  /** By mode of recording and tenant. */
   readonly #guests = new Map<string, Guest | Promise<Guest>>();
   /** Calls that were let in and have no end yet. */
   #calls = 0;
@@ -166,22 +169,32 @@ export class LoadedBundle implements InvokedBundle {
   }
 
   /**
-   * The isolate of a tenant, made when first needed; a guest begins a new generation by itself when its worker was lost. One that
+   * The isolate of a tenant for calls that are recorded in one mode, made when first needed; a guest begins a new generation by itself when its worker was lost. One that
    * someone else closed, such as this bundle's predecessor of the same digest, is opened again.
    */
-  guest(tenant: string, heapMb: number): Guest | Promise<Guest> {
-    const present = this.#guests.get(tenant);
+  guest(tenant: string, heapMb: number, record: RecordMode): Guest | Promise<Guest> {
+    const key = `${record} ${tenant}`;
+    const present = this.#guests.get(key);
     if (present instanceof Promise || present?.alive === true) return present;
     if (this.#state === 'closed') throw this.#unloaded();
     const { supervisor, domainOf } = this.services;
-    const { digest, name } = this.ref;
+    const { digest, name, version } = this.ref;
     const domain = domainOf(name);
-    const opening = supervisor.open({ digest, tenant, domain, code: this.#code, heapMb });
-    this.#guests.set(tenant, opening);
+    const opening = supervisor.open({
+      digest,
+      name,
+      version,
+      tenant,
+      domain,
+      code: this.#code,
+      heapMb,
+      record,
+    });
+    this.#guests.set(key, opening);
     const settle = (guest: Guest | undefined): void => {
-      if (this.#guests.get(tenant) !== opening) return;
-      if (guest === undefined) this.#guests.delete(tenant);
-      else this.#guests.set(tenant, guest);
+      if (this.#guests.get(key) !== opening) return;
+      if (guest === undefined) this.#guests.delete(key);
+      else this.#guests.set(key, guest);
     };
     opening.then(settle, () => settle(undefined));
     return opening;

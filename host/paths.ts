@@ -16,6 +16,8 @@ export interface ProjectPaths {
   /** The embedded directory registry. */
   readonly registry: string;
   readonly journal: string;
+  /** What calls did, so that they can be run again. */
+  readonly records: string;
   readonly database: string;
   /** V8 code caches, with the key of their MACs. */
   readonly cache: string;
@@ -54,6 +56,7 @@ export function projectPaths(directory: string): ProjectPaths {
     trust: join(state, 'trust'),
     registry: join(state, 'registry'),
     journal: join(state, 'journal'),
+    records: join(state, 'records'),
     database: join(state, 'state.db'),
     cache: join(state, 'cache'),
     quarantine: join(state, 'quarantine.json'),

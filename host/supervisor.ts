@@ -1,12 +1,14 @@
 // The supervisor (DESIGN.md §4): guests keyed by bundle digest and tenant, each in the pool of its trust domain; no effect, no
 // clock, no randomness in a worker but what goes through here.
 import { randomBytes, randomInt } from 'node:crypto';
+import type { RecordMode } from '../src/contracts/record.ts';
 import { CodeCache, type CodeCacheOptions } from './code-cache.ts';
-import { Generation, type GenerationEvents, type OnBatch } from './generation.ts';
+import { Generation, type GenerationEvents } from './generation.ts';
 import { Guest } from './guest-handle.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { describeLayers, type Layers } from './layers.ts';
 import { failureError, lossError } from './outcome.ts';
+import type { Tape } from './tape.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
 import type { SandboxMode } from './worker/sandbox.ts';
 import { findEnclosure, type WorkerKit, workerKit } from './worker-kit.ts';
@@ -26,8 +28,8 @@ export interface LostWorker {
 export interface SupervisorOptions {
   /** Milliseconds since the epoch; the guests' clock. */
   readonly now?: () => number;
-  /** Every batch of every generation: the record that replay needs. */
-  readonly onBatch?: OnBatch;
+  /** What takes down a generation that begins, in an isolate with this prelude and of this number; undefined: nothing does. */
+  readonly tape?: (options: OpenOptions, prelude: string, isolateId: number) => Tape | undefined;
   /** A worker ended that the supervisor did not close. */
   readonly onWorkerLost?: (event: LostWorker) => void;
   /** Megabytes that a worker may hold beside the heaps of its isolates. */
@@ -53,14 +55,18 @@ export interface SupervisorOptions {
 }
 
 export interface OpenOptions {
-  /** The bundle's digest. */
+  /** The bundle, as its record names it. */
   readonly digest: string;
+  readonly name?: string;
+  readonly version?: string;
   readonly tenant: string;
   /** Bundles of different trust domains never share a process. */
   readonly domain: string;
   /** The verified bytes of `main.js`, as text. */
   readonly code: string;
   readonly heapMb: number;
+  /** A generation is recorded as a whole, or not at all: calls of different modes never share an isolate. */
+  readonly record?: RecordMode;
 }
 
 const NO_CACHE = new Uint8Array();
@@ -103,7 +109,7 @@ export class Supervisor {
    */
   async open(options: OpenOptions): Promise<Guest> {
     const kit = await this.#workerKit();
-    const key = JSON.stringify([options.domain, options.digest, options.tenant]);
+    const key = JSON.stringify([options.domain, options.digest, options.tenant, options.record]);
     const known = this.#guests.get(key);
     const guest =
       known ??
@@ -201,7 +207,7 @@ export class Supervisor {
       loadMs: this.#options.loadMs ?? 5_000,
       seed: [randomInt(1, 0x1_0000_0000), randomBytes(32).toString('hex')],
       now: this.#options.now ?? Date.now,
-      onBatch: this.#options.onBatch,
+      tape: this.#options.tape?.({ ...options, heapMb }, kit.scripts.prelude, isolateId),
       onIdle,
       onEnd: (unseen) => {
         this.#digests.delete(isolateId);

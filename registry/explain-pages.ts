@@ -112,6 +112,8 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_HTTP: page('Half an answer, or one from whoever answers in another’s place, is not what was asked for; what the network behind the host looks like is not said [H10].', 'a granted origin whose certificate has expired'),
   E_SECRET: page('A secret is named, never shown: what is wrong with it is said without it [H11].', 'a bundle granted the secret PDF_KEY before signet secret set PDF_KEY'),
   E_EXEC: page('A program that did not end properly did not necessarily do what it was asked.', 'a granted program that runs longer than its timeout'),
+  E_RECORD: page('What was not kept cannot be shown again; the journal proves all the same that it happened.', 'signet replay of a call from before host.record said full'),
+  E_RECORD_REDACTED: page('What must not be kept is not kept, and nobody is made to believe that it was.', 'signet replay of a call whose input a rule of host.record.redact names'),
   E_JOURNAL: page('What is not recorded first is not done: otherwise nobody can say what happened [H20].', 'a full disk'),
   E_TIMEOUT: page('A bundle that does not end must not stop the others [H1].', 'while (true) {} inside run()'),
   E_MEMORY: page('A bundle that takes all memory must not take the host with it [H3].', 'an array that grows for ever'),

@@ -138,6 +138,8 @@ export const CODES = {
   E_HTTP: row(1, 'A granted HTTP request got no proper answer: not reached, not trusted, not in time, malformed, or redirected too often.', 'Try the request by hand; raise its timeout if it is only slow.'),
   E_SECRET: row(1, 'A secret does not exist, has a form that cannot be used, or cannot be opened.', 'signet secret list shows what there is; set it again with signet secret set NAME.'),
   E_EXEC: row(1, 'A granted program could not be started, was ended by a signal, or did not end in time.', 'Run the command by hand; raise its timeout if it is only slow.'),
+  E_RECORD: row(3, 'The record of a call is missing, breaks off, or cannot be read: it cannot be run again.', 'Calls are recorded where policy.yaml says so (host.record), and kept for so many days and megabytes.'),
+  E_RECORD_REDACTED: row(3, 'The record of a call keeps hashes in the place of texts: it can be proved, not run again.', 'Record in mode full, and without a rule of host.record.redact, what is to be run again.'),
   E_JOURNAL: row(6, 'The journal could not be written, or does not say what its checkpoint says: nothing is done without it.', 'Check the space and the permissions of the state directory.'),
 
   // isolates and workers

@@ -3,6 +3,7 @@
 import type { Budget } from './budget.ts';
 import type { Kind } from './contracts/manifest.ts';
 import type { PlanContext, Principal } from './contracts/plan.ts';
+import type { RecordMode } from './contracts/record.ts';
 import { type ErrorCode, SignetError } from './error.ts';
 import type { Validator } from './json-schema-check.ts';
 import { KINDS } from './kinds/index.ts';
@@ -29,6 +30,8 @@ export interface CallOptions {
   /** Required before any effect that mutates. */
   readonly plan?: PlanContext;
   readonly signal?: AbortSignal;
+  /** How it is recorded; else as the policy says. */
+  readonly record?: RecordMode;
   /** The call of a bundle that asks for this one. */
   readonly caller?: Caller;
 }

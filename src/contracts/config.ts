@@ -13,7 +13,8 @@ import {
   Version,
 } from './common.ts';
 import { LimitRequest } from './limits.ts';
-import { CapabilityId, CapabilityRequest } from './manifest.ts';
+import { CapabilityId, CapabilityRequest, Kind } from './manifest.ts';
+import { RecordMode } from './record.ts';
 
 /** signet.lock.json: exactly what is installed. */
 export const Lockfile = z.strictObject({
@@ -85,6 +86,23 @@ const Domains = z
     }
   });
 
+/** What is kept of calls so that they can be run again. A bundle's row outranks its kind's, which outranks the default. */
+const RecordRules = z.strictObject({
+  default: RecordMode.default('full'),
+  kinds: z.partialRecord(Kind, RecordMode).default({}),
+  bundles: z.record(BundleName, RecordMode).default({}),
+  keepDays: z.number().int().min(1).max(3_650).default(30),
+  maxMb: z.number().int().min(1).max(1_048_576).default(1_024),
+  /** Where a field of this name stands in what goes in or comes out, only hashes are kept; `*` means every bundle. */
+  redact: z
+    .array(
+      z.strictObject({ bundle: z.union([BundleName, z.literal('*')]), field: z.string().min(1).max(256) }),
+    )
+    .max(256)
+    .default([]),
+});
+export type RecordRules = z.infer<typeof RecordRules>;
+
 /** How the host runs bundles: the operator's word. */
 export const HostPolicy = z.strictObject({
   domains: Domains.default({ merge: [], split: [] }),
@@ -96,6 +114,7 @@ export const HostPolicy = z.strictObject({
   limits: LimitRequest.optional(),
   /** Caps for one bundle, each in the place of the general one. */
   bundles: z.record(BundleName, LimitRequest).optional(),
+  record: RecordRules.prefault({}),
   /** What the host takes on at once, of all bundles together. */
   queue: z
     .strictObject({

@@ -5,6 +5,7 @@ import { Count, Digest, FunctionName, Version } from './common.ts';
 import { QuarantinedBundle } from './host.ts';
 import { Kind } from './manifest.ts';
 import { Principal } from './plan.ts';
+import { RecordPlace } from './record.ts';
 
 const Id = z.string().min(1).max(256);
 const Code = z.string().min(1).max(64);
@@ -75,6 +76,7 @@ const CallEnd = z.strictObject({
   outputHash: Digest.nullable(),
   durationMs: z.number(),
   effects: Count,
+  record: RecordPlace.optional(),
 });
 
 /** Durable before a mutating effect is performed. `grant`: the grant that allows it; null where none is needed. */

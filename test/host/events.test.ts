@@ -1,6 +1,6 @@
 // What a host tells, and that no listener can hurt it (DESIGN.md §4 "on(event)").
 import { afterEach, expect, test, vi } from 'vitest';
-import { Events, type HostEvents, tell } from '../../host/events.ts';
+import { Events, type HostEvents, tellingJournal } from '../../host/events.ts';
 
 afterEach(() => vi.restoreAllMocks());
 const change = { name: 'acme/x', from: '1.0.0', to: '2.0.0' };
@@ -69,8 +69,9 @@ test('records of calls and effects are told in their own words, others are not',
     events.on(event, (about: HostEvents[typeof event][0]) => told.push([event, about]));
   const at = 5;
   const effect = { at, callId: 'c', effectId: 'c.1' };
-  tell(events, { type: 'host.open', at });
-  tell(events, {
+  const journal = tellingJournal({ append: () => 0, commit: async () => undefined }, events);
+  journal.append({ type: 'host.open', at });
+  journal.append({
     type: 'call.start',
     at,
     callId: 'c',
@@ -84,10 +85,16 @@ test('records of calls and effects are told in their own words, others are not',
     planHash: null,
     stepId: null,
   });
-  tell(events, { type: 'effect.intent', ...effect, capability: 'kv.set', action: 'set k', class: 'mutate' });
-  tell(events, { type: 'effect.outcome', ...effect, status: 'would', resultHash: null, code: null });
-  tell(events, { type: 'effect.denied', ...effect, action: 'run', code: 'E_CAPABILITY_DENIED' });
-  tell(events, {
+  journal.append({
+    type: 'effect.intent',
+    ...effect,
+    capability: 'kv.set',
+    action: 'set k',
+    class: 'mutate',
+  });
+  journal.append({ type: 'effect.outcome', ...effect, status: 'would', resultHash: null, code: null });
+  journal.append({ type: 'effect.denied', ...effect, action: 'run', code: 'E_CAPABILITY_DENIED' });
+  journal.append({
     type: 'call.end',
     at,
     callId: 'c',

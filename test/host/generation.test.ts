@@ -7,7 +7,15 @@ import type { EffectQueueLimits } from '../../host/effect-queue.ts';
 import { Generation } from '../../host/generation.ts';
 import { FAILURE, FRAME } from '../../host/wire.ts';
 import type { WorkerProcess } from '../../host/worker-process.ts';
-import { bundleOf, callOptions, closeAfterEach, openGuest, outcomeOf, supervise } from './guest-fixture.ts';
+import {
+  bundleOf,
+  callOptions,
+  closeAfterEach,
+  listen,
+  openGuest,
+  outcomeOf,
+  supervise,
+} from './guest-fixture.ts';
 import {
   closeWorkersAfterEach,
   evilScript,
@@ -67,7 +75,7 @@ describe('determinism', () => {
         async (list, delays) => {
           const batches: Recorded[] = [];
           const supervisor = supervise({
-            onBatch: (_, pushed, drained) => batches.push({ pushed, drained }),
+            tape: listen((_, pushed, drained) => batches.push({ pushed, drained })),
           });
           const guest = await openGuest(supervisor, INTERPRETER);
           const perform = async (): Promise<EffectAnswer> => {
@@ -122,7 +130,7 @@ describe('determinism', () => {
 describe('batches', () => {
   it('coalesces what arrives while one is in flight', async () => {
     const pushes: string[] = [];
-    const supervisor = supervise({ onBatch: (_, pushed) => pushes.push(pushed) });
+    const supervisor = supervise({ tape: listen((_, pushed) => pushes.push(pushed)) });
     const guest = await openGuest(supervisor, bundleOf({ echo: '(x)=>x' }));
     const inputs = Array.from({ length: 50 }, (_, index) => String(index));
     expect(await Promise.all(inputs.map((input) => guest.call('skill/echo', input, callOptions())))).toEqual(
@@ -134,7 +142,7 @@ describe('batches', () => {
 
   it('splits what is too long for one', async () => {
     const pushes: number[] = [];
-    const supervisor = supervise({ onBatch: (_, pushed) => pushes.push(pushed.length) });
+    const supervisor = supervise({ tape: listen((_, pushed) => pushes.push(pushed.length)) });
     const guest = await openGuest(supervisor, bundleOf({ size: '(x)=>x.length' }), { heapMb: 256 });
     const input = JSON.stringify('x'.repeat(7_000_000));
     const size = () => guest.call('skill/size', input, callOptions());
@@ -245,7 +253,7 @@ function generationOf(worker: WorkerProcess, effects: Partial<EffectQueueLimits>
     loadMs: 5_000,
     seed: [1, '00'.repeat(32)],
     now: () => 1,
-    onBatch: undefined,
+    tape: undefined,
     onIdle: () => undefined,
     onEnd: () => undefined,
     effects,

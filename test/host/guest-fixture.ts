@@ -53,6 +53,17 @@ export function supervise(options: SupervisorOptions = {}): Supervisor {
   return supervisor;
 }
 
+/** A tape that gives every batch to a listener, with the isolate's number; the first is its birth. */
+export function listen(
+  heard: (isolate: number, pushed: string, drained: string) => void,
+): NonNullable<SupervisorOptions['tape']> {
+  return (_options, _prelude, isolate) => ({
+    born: (birth) => heard(isolate, birth, ''),
+    batch: ({ text }, drained) => heard(isolate, text, drained),
+    end: () => undefined,
+  });
+}
+
 let digests = 0;
 
 export function openGuest(

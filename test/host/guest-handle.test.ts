@@ -1,7 +1,15 @@
 // A guest outlives its isolates: what a lost one never saw runs in the next (DESIGN.md §4).
 import { expect, it } from 'vitest';
 import type { EffectAnswer } from '../../host/call.ts';
-import { bundleOf, callOptions, closeAfterEach, openGuest, outcomeOf, supervise } from './guest-fixture.ts';
+import {
+  bundleOf,
+  callOptions,
+  closeAfterEach,
+  listen,
+  openGuest,
+  outcomeOf,
+  supervise,
+} from './guest-fixture.ts';
 
 closeAfterEach();
 
@@ -12,7 +20,7 @@ const CODE = bundleOf(
 
 it('runs the calls that came while a lost isolate was busy in the next one', async () => {
   const isolates = new Set<number>();
-  const guest = await openGuest(supervise({ onBatch: (isolate) => isolates.add(isolate) }), CODE);
+  const guest = await openGuest(supervise({ tape: listen((isolate) => isolates.add(isolate)) }), CODE);
   expect(await guest.call('skill/count', '{}', callOptions())).toBe('1');
   const looping = outcomeOf(guest.call('skill/loop', '{}', callOptions({ wallMs: 300 })));
   // Sent by then: the next call waits for a batch of its own.
@@ -57,7 +65,7 @@ it('reports every time that its bundle cannot be loaded again', async () => {
 
 it('begins another generation after its calls, and ends the old one with the last of them', async () => {
   const ids: number[] = [];
-  const supervisor = supervise({ generationCalls: 2, onBatch: (isolate) => ids.push(isolate) });
+  const supervisor = supervise({ generationCalls: 2, tape: listen((isolate) => ids.push(isolate)) });
   const guest = await openGuest(supervisor, CODE);
   const count = () => guest.call('skill/count', '{}', callOptions());
   expect([await count(), await count(), await count()]).toEqual(['1', '2', '1']);

@@ -83,6 +83,7 @@ function load(signet: object = {}, supervisor = supervise()): LoadedBundle {
     nextCallId: () => `call-${++calls}`,
     domainOf: () => 'local',
     inFlight,
+    placeOf: () => undefined,
     ...control(),
   });
 }
@@ -373,6 +374,7 @@ test('a bundle that cannot be loaded fails its call, not the next one of another
     nextCallId: () => 'bad-1',
     domainOf: () => 'local',
     inFlight,
+    placeOf: () => undefined,
     ...control(),
   });
   expect(await codeOf(call(bad, 'echo'))).toBe('E_GUEST');

@@ -1,0 +1,213 @@
+// The recorder of a host (DESIGN.md §4 "Record and replay"): writes each generation's record below the state directory, behind the
+// calls and in one piece a turn, and knows where a call stands in its record. What cannot be recorded is a fault, never a failed call.
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RecordRules } from '../src/contracts/config.ts';
+import type { GenerationEnding, GenerationHead, RecordPlace } from '../src/contracts/record.ts';
+import { asSignetError, type SignetError } from '../src/error.ts';
+import type { Clock } from '../src/ports.ts';
+import type { Batch } from './batch.ts';
+import { engineOf } from './engine.ts';
+import { ioError } from './files.ts';
+import type { RecordFolder } from './record-folder.ts';
+import { formatBatch, formatEnding, formatHashes, formatHead, hashOf, nextChain } from './record-format.ts';
+import { partsOf } from './record-parts.ts';
+import type { DrainedRecord } from './records.ts';
+import type { OpenOptions } from './supervisor.ts';
+import type { Tape } from './tape.ts';
+
+export interface RecorderOptions {
+  readonly folder: RecordFolder;
+  readonly clock: Clock;
+  /** Names the host's generations: 12 hexadecimal digits. */
+  readonly session: string;
+  readonly rules: () => RecordRules;
+  /** A record that could not be written, and goes on no further. */
+  readonly fault: (error: SignetError) => void;
+}
+
+/** Places of calls that nobody asked for: of guests that are called without a host's bookkeeping. */
+const MAX_PLACES = 100_000;
+const HOUR_MS = 3_600_000;
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  /** By the call's id in its guest. */
+  readonly #places = new Map<string, RecordPlace>();
+  readonly #dirty = new Set<GenerationTape>();
+  #generations = 0;
+  /** When it last removed what is old. */
+  #pruned = 0;
+  #flushing: NodeJS.Immediate | undefined;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** A tape for a generation that begins in an isolate with this prelude; none where nothing is to be recorded. */
+  tapeFor(opened: OpenOptions, prelude: string): Tape | undefined {
+    const { digest, name, version, tenant, heapMb, record: mode = 'off' } = opened;
+    if (mode === 'off' || name === undefined || version === undefined) return undefined;
+    const { clock, session, folder, rules } = this.#options;
+    const at = clock.now();
+    const day = new Date(at).toISOString().slice(0, 10).replaceAll('-', '');
+    const id = `${day}-${session}-${++this.#generations}`;
+    const fields = rules()
+      .redact.filter(({ bundle }) => bundle === '*' || bundle === name)
+      .map(({ field }) => `${JSON.stringify(field)}:`);
+    const head: GenerationHead = {
+      type: 'generation/1',
+      id,
+      at,
+      engine: engineOf(prelude),
+      bundle: { name, version, digest },
+      tenant,
+      heapMb,
+      mode,
+    };
+    return new GenerationTape(head, folder, fields, {
+      place: (call, place) => {
+        if (this.#places.size < MAX_PLACES) this.#places.set(call, place);
+      },
+      dirty: (tape) => {
+        this.#dirty.add(tape);
+        this.#flushing ??= setImmediate(() => this.flush());
+      },
+    });
+  }
+
+  /** Where a call that has ended stands in its record, once; undefined where it was not recorded. */
+  take(call: string): RecordPlace | undefined {
+    const place = this.#places.get(call);
+    this.#places.delete(call);
+    return place;
+  }
+
+  /** Removes what is kept longer, or takes more room, than the rules say; once an hour. E_IO. */
+  tend(): void {
+    const { clock, folder, rules } = this.#options;
+    const now = clock.now();
+    if (Math.abs(now - this.#pruned) < HOUR_MS) return;
+    this.#pruned = now;
+    folder.prune(now, rules());
+  }
+
+  /** Writes what waits. */
+  flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    for (const tape of this.#dirty) {
+      try {
+        tape.write();
+      } catch (thrown) {
+        this.#options.fault(asSignetError(thrown));
+      }
+    }
+    this.#dirty.clear();
+  }
+}
+
+interface TapeEvents {
+  readonly place: (call: string, place: RecordPlace) => void;
+  readonly dirty: (tape: GenerationTape) => void;
+}
+
+class GenerationTape implements Tape {
+  readonly #head: GenerationHead;
+  readonly #folder: RecordFolder;
+  /** A batch in which one of these occurs is kept by its hashes alone. */
+  readonly #redacted: readonly string[];
+  readonly #events: TapeEvents;
+  #waiting: (string | Buffer)[];
+  #chain: string;
+  #batches = 0;
+  /** Every batch so far has its texts. */
+  #full: boolean;
+  #failed = false;
+
+  constructor(head: GenerationHead, folder: RecordFolder, redacted: readonly string[], events: TapeEvents) {
+    const { bytes, chain } = formatHead(head);
+    this.#head = head;
+    this.#folder = folder;
+    this.#redacted = redacted;
+    this.#events = events;
+    this.#waiting = [bytes];
+    this.#chain = chain;
+    this.#full = head.mode === 'full';
+  }
+
+  born(birth: string): void {
+    this.#take(birth, '', [], []);
+  }
+
+  batch(batch: Batch, drained: string, records: readonly DrainedRecord[]): void {
+    this.#take(
+      batch.text,
+      drained,
+      batch.entries.map(({ message }) => message),
+      records.map(({ body }) => body),
+    );
+    const place = {
+      generation: this.#head.id,
+      batch: this.#batches - 1,
+      chain: this.#chain,
+      full: this.#full,
+    };
+    for (const call of batch.running) this.#events.place(call.id, place);
+  }
+
+  end(ending: GenerationEnding, batch?: Batch): void {
+    if (this.#failed) return;
+    // What it was given last explains how it ended.
+    if (batch !== undefined)
+      this.#take(
+        batch.text,
+        '',
+        batch.entries.map(({ message }) => message),
+        [],
+      );
+    this.#waiting.push(formatEnding(ending));
+    this.#events.dirty(this);
+  }
+
+  /** Appends what waits to its file. A record that cannot be written goes on no further: E_IO. */
+  write(): void {
+    if (this.#failed || this.#waiting.length === 0) return;
+    const bytes = Buffer.concat(
+      this.#waiting.map((one) => (typeof one === 'string' ? Buffer.from(one) : one)),
+    );
+    this.#waiting = [];
+    const path = this.#folder.pathOf(this.#head.id);
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      const fd = openSync(path, 'a', 0o600);
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (cause) {
+      this.#failed = true;
+      throw ioError(path, cause);
+    }
+  }
+
+  #take(pushed: string, drained: string, messages: readonly string[], bodies: readonly string[]): void {
+    if (this.#failed) return;
+    const hashes = [hashOf(pushed), hashOf(drained)] as const;
+    this.#chain = nextChain(this.#chain, ...hashes);
+    this.#batches++;
+    const kept =
+      this.#head.mode === 'full' &&
+      !this.#redacted.some((field) => pushed.includes(field) || drained.includes(field));
+    this.#full &&= kept;
+    this.#waiting.push(
+      kept
+        ? formatBatch(partsOf(pushed, messages), partsOf(drained, bodies), hashes, (value) =>
+            this.#folder.keep(this.#head.id, value),
+          )
+        : formatHashes(...hashes),
+    );
+    this.#events.dirty(this);
+  }
+}
