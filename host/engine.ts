@@ -5,6 +5,11 @@ import type { Engine } from '../src/contracts/record.ts';
 import { digestOf } from '../src/digest.ts';
 import { HOST_VERSION } from './version.ts';
 
+/** What the journal says of it. */
+export function hostEngine(): Pick<Engine, 'node' | 'v8' | 'signet'> {
+  return { node: process.versions.node, v8: process.versions.v8, signet: HOST_VERSION };
+}
+
 let known: { readonly prelude: string; readonly engine: Engine } | undefined;
 
 /** The engine of this process with that prelude. */

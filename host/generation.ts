@@ -108,7 +108,7 @@ export class Generation implements Ticker {
   /** Told to all that are still there: their calls waited for an effect, or for nothing. */
   lost(loss: Loss): void {
     const error = lossError(loss, 'the call', false);
-    this.#end(() => error);
+    this.#end(() => error, 'lost');
   }
 
   #create(): void {

@@ -19,6 +19,7 @@ import { Broker } from './broker.ts';
 import { Calls, type DispatchOptions } from './calls.ts';
 import { codeCacheIn } from './code-cache.ts';
 import { describeBundles, describeTools } from './describe.ts';
+import { hostEngine } from './engine.ts';
 import { Events, type HostEvents, tellingJournal } from './events.ts';
 import { createGrantReader, type GrantSet } from './grants.ts';
 import { createHostPolicyReader } from './host-policy.ts';
@@ -169,8 +170,7 @@ export class Host {
     this.#registries = new RegistryWatch(this.project);
     this.#renew = renew;
     this.#renewedAt = clock.now();
-    const engine = { node: process.versions.node, v8: process.versions.v8, signet: HOST_VERSION };
-    journal.append({ type: 'host.open', at: clock.now(), engine });
+    journal.append({ type: 'host.open', at: clock.now(), engine: hostEngine() });
     // What was revoked while no host ran binds the first call; what cannot be read is said by the first look of the timer.
     this.#registries.take();
     // It keeps no process alive: an embedder that forgets to close its host ends all the same.

@@ -117,6 +117,7 @@ function load(name: string, host: object = {}, signet: object = {}): LoadedBundl
     quarantine,
     admission: new Admission(policy.queue),
     policy: () => policy,
+    placeOf: () => undefined,
   });
 }
 
