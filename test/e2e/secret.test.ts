@@ -30,6 +30,8 @@ const Any = z.unknown();
 export default definePlugin([
   provide({ kind: 'skill', name: 'fetch_it', description: 'asks', input: z.object({ request: Any }), output: Any,
     run: async ({ request }, ctx) => { const answer = await ctx.http(request as never); await ctx.log.info('answer', answer); return answer; } }),
+  provide({ kind: 'skill', name: 'face_it', description: 'asks with fetch', input: z.object({ url: z.string() }), output: Any,
+    run: async ({ url }) => { const answer = await fetch(url); return [answer.status, answer.headers.get('x-echo'), await answer.json()]; } }),
   provide({ kind: 'skill', name: 'check_it', description: 'verifies', input: z.object({ mac: Any }), output: Any,
     run: ({ mac }, ctx) => ctx.secret.verify(mac as never) }),
 ]);
@@ -117,6 +119,12 @@ test('it is sent, echoed, and shown to no one', async () => {
   const answer = JSON.parse(stdout);
   expect(answer.headers).toContainEqual(['x-echo', 'Bearer ***']);
   expect(JSON.parse(answer.body.text).echo).toBe('Bearer ***');
+});
+
+test('fetch is the same effect', async () => {
+  const { stdout } = await call('face_it', { url: `${origin}/v1/me` });
+  expect(JSON.parse(stdout)).toEqual([200, 'none', { echo: 'none', forms: [] }]);
+  expect((await call('face_it', { url: `${origin}/v2/me` })).code).toBe(1);
 });
 
 test('another path, a POST in a dry run: not sent; with --apply the POST is', async () => {
