@@ -12,7 +12,7 @@ import type { CallResult } from '../src/dispatch.ts';
 import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
 import type { Clock } from '../src/ports.ts';
-import { type Uses, usesOf } from '../src/uses.ts';
+import { usesOf } from '../src/uses.ts';
 import { Admission } from './admission.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
@@ -226,7 +226,11 @@ export class Host {
       directory: this.paths.project,
       pid: process.pid,
       address: this.#address,
-      bundles: describeBundles(this.#installed, (digest) => this.#usesOf(digest), this.quarantine),
+      bundles: describeBundles(
+        this.#installed,
+        (digest) => usesOf(journal.records(), digest),
+        this.quarantine,
+      ),
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
@@ -302,15 +306,18 @@ export class Host {
     }
   }
 
-  #usesOf(digest: string): Uses {
-    return usesOf(this.#state.journal.records(), digest);
-  }
-
   #refused({ name, version, digest, error }: Refusal): void {
     const { code, message } = error;
     this.#events.emit('refused', { name, version, code, message });
     if (isRevocation(code))
-      this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#usesOf(digest) });
+      this.#events.emit('revoked', {
+        name,
+        version,
+        digest,
+        code,
+        message,
+        uses: usesOf(this.#state.journal.records(), digest),
+      });
   }
 
   /** E_HOST_CLOSED once `close` was called. */

@@ -98,7 +98,7 @@ const sorted = (engine: Engine): [string, string][] =>
   Object.entries(engine).sort(([a], [b]) => (a < b ? -1 : 1));
 
 /** One isolate in a worker of its own that answers nobody's effects. */
-export class ReplayIsolate {
+class ReplayIsolate {
   readonly prelude: string;
   readonly #worker: WorkerProcess;
 

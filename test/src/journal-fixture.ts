@@ -5,7 +5,7 @@ import { Journal } from '../../src/journal.ts';
 import { MemoryJournal, MemoryJournalStore } from './memory-files.ts';
 
 export const ORIGIN = 'signet.local/journal/test';
-export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 export const closed = (at: number): JournalEntry => ({ type: 'host.close', at });
 export const lost = (reason: string): JournalEntry => ({
   type: 'worker.lost',
