@@ -77,6 +77,8 @@ export class ProtectedFiles {
   /** True where writing to the path could only be refused: told before it is tried, and in a dry run. */
   refusesToWrite(path: string): boolean {
     const real = realpathOfPlanned(path);
+    const folder = statOrUndefined(dirname(real));
+    if (folder !== undefined && this.isReservedName(folder, basename(real))) return true;
     return [...this.#protected, ...this.#readOnly].some((one) => isInside(real, realpathOfPlanned(one)));
   }
 

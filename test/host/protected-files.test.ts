@@ -51,6 +51,8 @@ describe('writing is refused before it is tried', () => {
       at('policy.yaml'),
       at('code', 'main.js'),
       at('data', 'link', 'token'),
+      at('POLICY.yaml'),
+      at('policy.yaml.lock'),
     ])
       expect(files.refusesToWrite(path), path).toBe(true);
   });
