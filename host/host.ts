@@ -12,7 +12,7 @@ import type { CallResult } from '../src/dispatch.ts';
 import { asSignetError, SignetError } from '../src/error.ts';
 import { PlanBook } from '../src/plan.ts';
 import type { Clock } from '../src/ports.ts';
-import { usesOf } from '../src/uses.ts';
+import { type Uses, usesOf } from '../src/uses.ts';
 import { Admission } from './admission.ts';
 import { type AuditOptions, auditSpecs } from './audit.ts';
 import { Broker } from './broker.ts';
@@ -67,6 +67,7 @@ export class Host {
   /** Bundles that are not called until a person lifts it. */
   readonly quarantine: Quarantine;
   readonly #registries: RegistryWatch;
+  readonly #usesOf: (digest: string) => Uses;
   readonly #events = new Events();
   readonly #timer: NodeJS.Timeout;
   readonly #renew: (() => void) | undefined;
@@ -97,6 +98,7 @@ export class Host {
     this.paths = typeof policy === 'string' ? { ...state.paths, policy: resolve(policy) } : state.paths;
     const { paths } = this;
     this.#state = state;
+    this.#usesOf = (digest) => usesOf(state.journal.records(), digest);
     const journal = tellingJournal(state.journal, this.#events);
     this.unresolved = new Unresolved({ open: () => state.journal.openEffects(), journal, clock });
     this.project = new Project({
@@ -226,11 +228,7 @@ export class Host {
       directory: this.paths.project,
       pid: process.pid,
       address: this.#address,
-      bundles: describeBundles(
-        this.#installed,
-        (digest) => usesOf(journal.records(), digest),
-        this.quarantine,
-      ),
+      bundles: describeBundles(this.#installed, this.#usesOf, this.quarantine),
       grants: { epoch, count: grants.length },
       journal: {
         records: journal.size,
@@ -310,14 +308,7 @@ export class Host {
     const { code, message } = error;
     this.#events.emit('refused', { name, version, code, message });
     if (isRevocation(code))
-      this.#events.emit('revoked', {
-        name,
-        version,
-        digest,
-        code,
-        message,
-        uses: usesOf(this.#state.journal.records(), digest),
-      });
+      this.#events.emit('revoked', { name, version, digest, code, message, uses: this.#usesOf(digest) });
   }
 
   /** E_HOST_CLOSED once `close` was called. */
