@@ -10,6 +10,7 @@ import { parseJson } from '../src/json.ts';
 import type { Clock, JournalSink } from '../src/ports.ts';
 import { parseShape } from '../src/shape.ts';
 import { ioError, writeAtomic } from './files.ts';
+import { requirePerson } from './operator.ts';
 
 const LOSSES = 3;
 const WINDOW_MS = 300_000;
@@ -79,14 +80,9 @@ export class Quarantine {
     }
   }
 
-  /** Lets every version of the bundle run again, and returns those. E_QUARANTINED unless by a person. */
+  /** Lets every version of the bundle run again, and returns those. E_GRANT unless by a person. */
   lift(name: string, by: Principal): readonly QuarantinedBundle[] {
-    if (by.kind !== 'human') {
-      throw new SignetError('E_QUARANTINED', `only a person lifts a quarantine, and ${by.id} is none`, {
-        item: name,
-        actual: by.kind,
-      });
-    }
+    requirePerson(by, 'lift a quarantine', `signet unquarantine ${name}`);
     const { clock, journal } = this.#options;
     const lifted = this.list.filter((bundle) => bundle.name === name);
     if (lifted.length === 0) return lifted;

@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ApiHandlers } from '../../host/api.ts';
 import { apiHandlers } from '../../host/api-handlers.ts';
 import { Host } from '../../host/host.ts';
-import { CallAnswer, COMMANDS, HostStatus, QUERIES, ToolDescription } from '../../src/contracts/api.ts';
+import {
+  CallAnswer,
+  COMMANDS,
+  HostStatus,
+  QUERIES,
+  ToolDescription,
+  UnquarantineAnswer,
+} from '../../src/contracts/api.ts';
 import { AuditReport } from '../../src/contracts/convergence.ts';
 import { bringTools, grantKv } from './tools-source.ts';
 import { createWorld, type World } from './world.ts';
@@ -84,7 +91,12 @@ test('a refusal of the host comes through with its code', async () => {
   await expect(asked).rejects.toMatchObject({ code: 'E_FUNCTION_UNKNOWN' });
 });
 
+test('host.unquarantine: what is not quarantined is none', async () => {
+  const answer = await handlers.command('host.unquarantine', { bundle: 'local/tools' });
+  expect(UnquarantineAnswer.parse(answer)).toEqual({ lifted: [] });
+});
+
 test('every contract has a row', async () => {
-  expect(Object.keys(COMMANDS)).toEqual(['host.call', 'host.audit']);
+  expect(Object.keys(COMMANDS)).toEqual(['host.call', 'host.audit', 'host.resolve', 'host.unquarantine']);
   for (const query of QUERIES) await handlers.query(query);
 });

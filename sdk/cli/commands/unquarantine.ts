@@ -1,5 +1,6 @@
 // `signet unquarantine NAMESPACE/NAME`: lets a bundle run again that ended its worker again and again. Only ever a person's doing:
 // the principal is the user who types the command (DESIGN.md §4 "Agents cannot grant").
+import { operator, requirePerson } from '../../../host/operator.ts';
 import { UnquarantineAnswer } from '../../../src/contracts/api.ts';
 import { parseShape } from '../../../src/shape.ts';
 import { connect } from '../../client.ts';
@@ -8,6 +9,8 @@ import { directoryOf, type Run } from '../command.ts';
 export const run: Run = async (invocation) => {
   const { positionals, json, output } = invocation;
   const [bundle = ''] = positionals;
+  // A live host acts for its own user: whoever types this is asked here.
+  requirePerson(operator(), 'lift a quarantine', `signet unquarantine ${bundle}`);
   const client = await connect(directoryOf(invocation));
   try {
     const answered = await client.command('host.unquarantine', { bundle });
