@@ -88,7 +88,7 @@ test('a quarantine is told, shown with the command that lifts it, kept over a re
     code: 'E_QUARANTINED',
     fix: 'signet unquarantine local/tools',
   });
-  expect(() => host.unquarantine('local/tools', { kind: 'agent', id: 'x' })).toThrow(
+  expect(() => host.quarantine.lift('local/tools', { kind: 'agent', id: 'x' })).toThrow(
     expect.objectContaining({ code: 'E_GRANT' }),
   );
   const lift = async () =>

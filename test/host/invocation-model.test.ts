@@ -139,6 +139,7 @@ function worldOf(queue: { running: number; waiting: number }) {
       admission,
       quarantine,
       policy: () => policy,
+      placeOf: () => undefined,
     });
   });
   return { records, attempts, admission, quarantine, bundles, inFlight };
