@@ -7,6 +7,7 @@ const SLOW = [
   'test/host/{api,audit,bundled,call-input,evaluate,generation,guest-handle,host,host-state,installed,installed-versions,registry-watch,revocation,release,calls,describe}.test.ts',
   'test/host/{data-limit,kill-group,layers,loaded-bundle,process-tree,program-sandbox,run-program,state-lock,supervisor,worker-kit,recorder,worker-pool,worker-process}.test.ts',
   'test/host/{drain,invocation}.test.ts',
+  'test/host/inline-worker.test.ts',
   'test/keys/{key-file,keyring,secret-box,secret-source,secret-store,terminal}.test.ts',
   'test/registry/checks/**/*.test.ts',
   'test/registry/archive-second-reader.test.ts',

@@ -11,7 +11,7 @@ import { failureError, lossError, settle } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
 import type { Tape } from './tape.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
-import type { Loss, Ticker, WorkerProcess } from './worker-process.ts';
+import type { Loss, Ticker, WorkerChannel } from './worker-process.ts';
 
 /** What a generation says of itself. */
 export interface GenerationEvents {
@@ -40,7 +40,7 @@ export interface GenerationOptions extends GenerationEvents {
 }
 
 export class Generation implements Ticker {
-  readonly #worker: WorkerProcess;
+  readonly #worker: WorkerChannel;
   readonly #options: GenerationOptions;
   readonly #loading = Promise.withResolvers<void>();
   /** Every call that the isolate may still speak of: also one that is settled, until the isolate knows. */
@@ -53,7 +53,7 @@ export class Generation implements Ticker {
   #ended = false;
   #now = 0;
 
-  constructor(worker: WorkerProcess, options: GenerationOptions) {
+  constructor(worker: WorkerChannel, options: GenerationOptions) {
     this.#worker = worker;
     this.#options = options;
     this.#turn = () => this.#create();

@@ -35,7 +35,6 @@ import { RegistryWatch } from './registry-watch.ts';
 import { createServices } from './services.ts';
 import { isRevocation } from './state-of-release.ts';
 import { Supervisor } from './supervisor.ts';
-import { trustDomain } from './trust-domain.ts';
 import { Unresolved } from './unresolved.ts';
 import { HOST_VERSION } from './version.ts';
 import { takeInLoss } from './worker-losses.ts';
@@ -48,6 +47,8 @@ export interface HostOptions {
   readonly clock?: Clock;
   /** Milliseconds between two looks at the registries and at what is loaded. */
   readonly tendMs?: number;
+  /** See `OpenHostOptions`. */
+  readonly inline?: readonly string[];
   /** Called twice a day: renews the status of a registry that this machine keeps. */
   readonly renew?: () => void;
 }
@@ -93,7 +94,7 @@ export class Host {
     }
   }
 
-  private constructor(state: HostState, { policy, tendMs = TEND_MS, renew }: HostOptions) {
+  private constructor(state: HostState, { policy, tendMs = TEND_MS, renew, inline = [] }: HostOptions) {
     const { clock, kv } = state;
     this.paths = typeof policy === 'string' ? { ...state.paths, policy: resolve(policy) } : state.paths;
     const { paths } = this;
@@ -126,8 +127,8 @@ export class Host {
     });
     this.#supervisor = new Supervisor({
       tape: (opened, prelude) => this.#recorder.tapeFor(opened, prelude),
-      perDomain: () => hostPolicy().pool,
-      sandbox: () => hostPolicy().sandbox,
+      policy: hostPolicy,
+      inline,
       codeCache: codeCacheIn(paths.cache),
       onWorkerLost: (lost) => {
         const refOf = (digest: string) => this.#installed.refOf(digest);
@@ -152,7 +153,6 @@ export class Host {
       journal,
       services: {
         supervisor: this.#supervisor,
-        domainOf: (name) => trustDomain(hostPolicy(), name),
         broker,
         journal,
         clock,

@@ -13,6 +13,8 @@ export interface LayerFacts {
   readonly platform: NodeJS.Platform;
   readonly sandbox: Sandbox;
   readonly prlimit: string | undefined;
+  /** Bundles that the embedder lets run in its own process. */
+  readonly inline: number;
   /** The engines that run: process id, and why one has no data limit. */
   readonly engines: readonly { readonly pid: number; readonly unlimited: string | undefined }[];
 }
@@ -24,7 +26,9 @@ const always = (by: string) => (): Finding => ({ by });
 
 const LAYERS: Record<string, (facts: LayerFacts) => Finding> = {
   'isolate per bundle and tenant': always('V8'),
-  'process per trust domain': always('worker processes'),
+  'process per trust domain': ({ inline }) => ({
+    by: inline === 0 ? 'worker processes' : `worker processes, but for ${inline} inline by the embedder`,
+  }),
   'scrubbed environment': always('two constants'),
   'no files, no programs': always("Node's permission model"),
   'no files, behind the engine too': (facts) => barrier(facts, 'files'),

@@ -23,6 +23,7 @@ import type { InFlight } from './in-flight.ts';
 import { Invocation, type InvokedBundle } from './invocation.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Supervisor } from './supervisor.ts';
+import { trustDomain } from './trust-domain.ts';
 
 export interface BundleServices {
   readonly supervisor: Supervisor;
@@ -30,8 +31,6 @@ export interface BundleServices {
   readonly journal: JournalSink;
   readonly clock: Clock;
   readonly nextCallId: () => string;
-  /** The trust domain of a bundle by its full name. */
-  readonly domainOf: (name: string) => string;
   /** How many calls the host takes on, of all bundles together. */
   readonly admission: Admission;
   readonly quarantine: Quarantine;
@@ -177,9 +176,9 @@ export class LoadedBundle implements InvokedBundle {
     const present = this.#guests.get(key);
     if (present instanceof Promise || present?.alive === true) return present;
     if (this.#state === 'closed') throw this.#unloaded();
-    const { supervisor, domainOf } = this.services;
+    const { supervisor, policy } = this.services;
     const { digest, name, version } = this.ref;
-    const domain = domainOf(name);
+    const domain = trustDomain(policy(), name);
     const opening = supervisor.open({
       digest,
       name,

@@ -1,18 +1,19 @@
 // The supervisor (DESIGN.md §4): guests keyed by bundle digest and tenant, each in the pool of its trust domain; no effect, no
 // clock, no randomness in a worker but what goes through here.
 import { randomBytes, randomInt } from 'node:crypto';
+import type { HostPolicy } from '../src/contracts/config.ts';
 import type { RecordMode } from '../src/contracts/record.ts';
 import { CodeCache, type CodeCacheOptions } from './code-cache.ts';
 import { Generation, type GenerationEvents } from './generation.ts';
 import { Guest } from './guest-handle.ts';
 import { IdleQueue } from './idle-queue.ts';
+import { InlineWorker, inlineDigests } from './inline-worker.ts';
 import { describeLayers, type Layers } from './layers.ts';
 import { failureError, lossError } from './outcome.ts';
 import type { Tape } from './tape.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
-import type { SandboxMode } from './worker/sandbox.ts';
 import { findEnclosure, type WorkerKit, workerKit } from './worker-kit.ts';
-import { WorkerPool } from './worker-pool.ts';
+import { type Place, WorkerPool } from './worker-pool.ts';
 import type { LossCause, WorkerProcess } from './worker-process.ts';
 
 export type { Guest } from './guest-handle.ts';
@@ -44,10 +45,10 @@ export interface SupervisorOptions {
   readonly workerIdleMs?: number;
   /** Milliseconds from when a worker was up until a spare one is started; Infinity: none. */
   readonly spareAfterMs?: number;
-  /** What workers are started inside of; asked when the first is needed. */
-  readonly sandbox?: () => SandboxMode;
-  /** Processes of one trust domain at most; asked when one is needed. */
-  readonly perDomain?: () => number;
+  /** Digests whose isolates are made in this process: the embedder's word, never a bundle's or a policy's. */
+  readonly inline?: readonly string[];
+  /** Processes of a trust domain, asked when one is needed; what workers are started inside of, asked when the first is. */
+  readonly policy?: () => Pick<HostPolicy, 'pool' | 'sandbox'>;
   /** Milliseconds that a bundle's own start may take. */
   readonly loadMs?: number;
   /** Keeps code caches on disk too. */
@@ -85,17 +86,21 @@ export class Supervisor {
   /** The bundle of each isolate. */
   readonly #digests = new Map<number, string>();
   #kit: Promise<WorkerKit> | undefined;
+  readonly #inlineDigests: ReadonlySet<string>;
+  #inline: InlineWorker | undefined;
   #isolates = 0;
 
+  /** E_USAGE for a digest that is none, E_INLINE where this process was not started for bundles in it. */
   constructor(options: SupervisorOptions = {}) {
     this.#options = options;
+    this.#inlineDigests = inlineDigests(options.inline ?? []);
     this.#codeCache = new CodeCache(options.codeCache);
     this.#pool = new WorkerPool({
       memoryMb: options.memoryMb ?? WORKER.memoryMb,
       graceMs: options.graceMs ?? WORKER.graceMs,
       idleMs: options.workerIdleMs ?? WORKER.idleMs,
       spareAfterMs: options.spareAfterMs ?? WORKER.spareAfterMs,
-      perDomain: options.perDomain ?? (() => 1),
+      perDomain: () => options.policy?.().pool ?? 1,
       preludeCache: (scripts) => this.#codeCache.get(scripts, scripts.prelude) ?? NO_CACHE,
       onLost: (domain, { cause, reason, culprit }) =>
         options.onWorkerLost?.({ domain, cause, reason, culprit: this.#digests.get(culprit) }),
@@ -152,7 +157,7 @@ export class Supervisor {
 
   /** The layers around workers: what works here, and what those that run have. */
   async layers(): Promise<Layers> {
-    const mode = this.#options.sandbox?.() ?? 'auto';
+    const mode = this.#options.policy?.().sandbox ?? 'auto';
     // What is required and not there is a row of this, and an error of whoever needs a worker.
     const enclosure = await findEnclosure(mode === 'required' ? 'auto' : mode);
     const nodeMajor = Number(process.versions.node.split('.')[0]);
@@ -160,6 +165,7 @@ export class Supervisor {
       nodeMajor,
       platform: process.platform,
       engines: this.#pool.engines,
+      inline: this.#inlineDigests.size,
       ...enclosure,
     });
   }
@@ -178,13 +184,14 @@ export class Supervisor {
   async close(): Promise<void> {
     this.#idle.clear();
     for (const guest of [...this.#guests.values()]) guest.close();
+    this.#inline?.close();
     await this.#pool.close();
   }
 
   /** Found once: a policy that changes its sandbox changes it for the next host. */
   #workerKit(): Promise<WorkerKit> {
     if (this.#kit === undefined) {
-      this.#kit = workerKit(this.#options.sandbox?.() ?? 'auto');
+      this.#kit = workerKit(this.#options.policy?.().sandbox ?? 'auto');
       this.#kit.catch(() => {
         this.#kit = undefined;
       });
@@ -192,13 +199,21 @@ export class Supervisor {
     return this.#kit;
   }
 
+  #place(kit: WorkerKit, { digest, domain }: OpenOptions, heapMb: number): Place {
+    if (!this.#inlineDigests.has(digest)) return this.#pool.place(kit, domain, heapMb);
+    const { scripts } = kit;
+    const cache = this.#codeCache.get(scripts, scripts.prelude) ?? NO_CACHE;
+    this.#inline ??= new InlineWorker(scripts.prelude, cache);
+    return { channel: this.#inline, made: () => undefined, release: () => undefined };
+  }
+
   #begin(kit: WorkerKit, options: OpenOptions, { onIdle, onEnd }: GenerationEvents): Generation {
     const heapMb = Math.max(MIN_HEAP_MB, options.heapMb);
-    const place = this.#pool.place(kit, options.domain, heapMb);
+    const place = this.#place(kit, options, heapMb);
     this.#isolates = (this.#isolates % 0xffff_ffff) + 1;
     const isolateId = this.#isolates;
     this.#digests.set(isolateId, options.digest);
-    const generation = new Generation(place.process, {
+    const generation = new Generation(place.channel, {
       isolateId,
       owner: options.digest,
       heapMb,

@@ -67,6 +67,11 @@ export function numberedFrame(type: number, isolate: number, number: number, tex
   return finish(frame, HEADER + 4 + frame.write(text, HEADER + 4, 'utf8'), type, isolate);
 }
 
+/** What a frame holds; the payload is a view. */
+export function unframe(frame: Buffer): { type: number; isolate: number; payload: Buffer } {
+  return { type: frame[4] as number, isolate: frame.readUInt32LE(5), payload: frame.subarray(HEADER) };
+}
+
 /** A short text is not measured first: three bytes a UTF-16 unit always do. */
 function roomFor(text: string): number {
   return text.length < 4096 ? text.length * 3 : Buffer.byteLength(text, 'utf8');

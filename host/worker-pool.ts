@@ -6,7 +6,7 @@ import { DataLimit } from './data-limit.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { bytesFrame, FRAME, formatFields } from './wire.ts';
 import type { WorkerKit } from './worker-kit.ts';
-import { type Loss, type WorkerEvents, WorkerProcess } from './worker-process.ts';
+import { type Loss, type WorkerChannel, type WorkerEvents, WorkerProcess } from './worker-process.ts';
 
 export interface WorkerPoolOptions {
   /** Megabytes that a worker may hold beside the heaps of its isolates. */
@@ -27,7 +27,7 @@ export interface WorkerPoolOptions {
 
 /** Room for one isolate in a worker of the domain. */
 export interface Place {
-  readonly process: WorkerProcess;
+  readonly channel: WorkerChannel;
   /** Called once, when the isolate is there, or was not made. */
   made(): void;
   /** Called once, when the isolate is gone. */
@@ -89,7 +89,7 @@ export class WorkerPool {
     const room = worker.dataLimit?.make();
     if (room !== undefined) worker.process.hold(room);
     return {
-      process: worker.process,
+      channel: worker.process,
       made: () => {
         worker.making--;
         worker.dataLimit?.changed();

@@ -81,6 +81,12 @@ export interface WorkerLimits {
   readonly graceMs: number;
 }
 
+/** What a generation needs of whatever runs its isolate. */
+export type WorkerChannel = Pick<
+  WorkerProcess,
+  'turns' | 'request' | 'notify' | 'watch' | 'unwatch' | 'wake'
+>;
+
 /** One child process that holds isolates of one trust domain. */
 export class WorkerProcess {
   /** Whose batch is next. */

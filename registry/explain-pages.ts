@@ -119,6 +119,7 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_MEMORY: page('A bundle that takes all memory must not take the host with it [H3].', 'an array that grows for ever'),
   E_CPU: page('A call that computes without end takes the processor from everyone, long before its wall time is up [H1].', 'a bundle that computes for six seconds where five are allowed'),
   E_WORKER_LOST: page('A crash of one bundle is an error of one call, never of the host [H2].', 'a bundle that makes its process abort'),
+  E_INLINE: page('Isolates inside of a process share its engine, which must have been started for that; it must not fail later, in the middle of a call.', "openHost({ directory, inline: ['sha256:…'] }) in a process without --no-node-snapshot"),
   E_SANDBOX: page('An operator who relies on a layer must not run without it unnoticed.', 'host: { sandbox: required } where bwrap and unshare are forbidden'),
   E_GUEST: page('What a bundle says is quoted as data, never taken for a code of Signet [H6].', 'throw new Error("no") inside run()'),
   E_EFFECT_LIMIT: page('A flood of effects is a bomb for whatever is behind them [H9].', 'a loop that writes a log line a million times'),

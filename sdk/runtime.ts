@@ -57,6 +57,12 @@ export interface OpenHostOptions {
   readonly prepare?: boolean;
   /** Source folders of bundles in development: built, signed, installed as `local/…`, and again whenever a file changes. */
   readonly dev?: readonly string[];
+  /**
+   * Digests of bundles whose isolates are made inside of this process, which is faster by the way to another one. They hold no more
+   * authority than in a worker, but share its fate: one that hangs or bloats what an isolate's own limits do not stop, does so to
+   * you. For bundles that you wrote or read. The process must have been started with `--no-node-snapshot`: E_INLINE.
+   */
+  readonly inline?: readonly string[];
   /** Milliseconds between two looks at the registries: a revocation reaches the host within them. By default 10 000. */
   readonly tendMs?: number;
 }
@@ -112,7 +118,7 @@ export interface EmbeddedHost extends AsyncDisposable {
  * process ends, the workers end with it.
  */
 export async function openHost(options: OpenHostOptions): Promise<EmbeddedHost> {
-  const { directory, policy, prepare = false, dev = [], tendMs } = options;
+  const { directory, policy, prepare = false, dev = [], tendMs, inline } = options;
   if (prepare) {
     const { bringFirstParty } = await import('./first-party-release.ts');
     await bringFirstParty(prepareProject(directory, Date.now()).paths, () => undefined);
@@ -121,6 +127,7 @@ export async function openHost(options: OpenHostOptions): Promise<EmbeddedHost> 
     directory,
     ...(policy === undefined ? {} : { policy }),
     ...(tendMs === undefined ? {} : { tendMs }),
+    ...(inline === undefined ? {} : { inline }),
     ...(prepare ? { renew: () => renewLocal(projectPaths(directory)) } : {}),
   });
   const development = dev.length === 0 ? undefined : await developIn(host, dev);

@@ -147,6 +147,7 @@ export const CODES = {
   E_MEMORY: row(1, 'A call, or the start of a bundle, used up its memory.', 'Give it less to do, or raise its limit if that is what it needs.'),
   E_CPU: row(1, 'A call used up its processor time.', 'Give it less to do, or raise its limit if that is what it needs.'),
   E_WORKER_LOST: row(1, 'The isolate or worker process that a call was in ended for another reason than the call itself.', 'Call again; the next call gets a new worker.'),
+  E_INLINE: row(64, 'Bundles were to run inside of the embedding process, which was not started for it.', 'Start node with --no-node-snapshot, or let them run in workers.'),
   E_SANDBOX: row(6, 'The policy requires namespaces around workers, or a grant around a program, and none can be made here.', 'Install bubblewrap or allow user namespaces; or do not require them.'),
   E_GUEST: row(1, 'A bundle threw an error, or cannot be loaded; what it said is quoted.', 'Report it to the author of the bundle.'),
   E_EFFECT_LIMIT: row(1, 'A call asked for more effects than it may.', 'Report it to the author of the bundle, or raise the limit.'),

@@ -6,6 +6,8 @@ import type ivm from 'isolated-vm';
 import { FAILURE } from '../wire.ts';
 
 type Ivm = typeof ivm;
+/** What the rest of Signet may hold of the package, and nothing more. */
+export type NativeModule = Ivm;
 type Context = ivm.Context;
 type Isolate = ivm.Isolate;
 type Code = ivm.ExternalCopy<ArrayBuffer>;
@@ -21,16 +23,20 @@ export function addonPath(): string {
   return pick.resolve(dirname(manifest));
 }
 
-/** Loads the native module without any readable path, then gives up the right to load another. Worker side. */
-export function loadAddon(path: string): Ivm {
+/** The native module, loaded without any readable path. */
+export function loadAddon(path: string): NativeModule {
   const module: { exports: { ivm?: Ivm } } = { exports: {} };
   process.dlopen(module, path);
-  const permission = process.permission as { drop?: (scope: string) => void } | undefined;
-  // Node 24 has no `drop`: there the flag stays, and no path can be read.
-  permission?.drop?.('addon');
   const { ivm: loaded } = module.exports;
   if (loaded === undefined) throw new Error('isolated-vm did not load');
   return loaded;
+}
+
+/** Gives up the right to load a native module. Worker side. */
+export function giveUpAddons(): void {
+  const permission = process.permission as { drop?: (scope: string) => void } | undefined;
+  // Node 24 has no `drop`: there the flag stays, and no path can be read.
+  permission?.drop?.('addon');
 }
 
 /** What `push` and `create` may cost beside the guest's own time: reading the records. */

@@ -112,7 +112,6 @@ function load(name: string, host: object = {}, signet: object = {}): LoadedBundl
     journal: { append: (record) => records.push(record) - 1 },
     clock: { now: () => fixture.now },
     nextCallId: () => `${name}-${++calls}`,
-    domainOf: () => 'acme',
     inFlight,
     quarantine,
     admission: new Admission(policy.queue),

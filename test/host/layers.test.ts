@@ -26,6 +26,7 @@ const facts = (more: Partial<LayerFacts> = {}): LayerFacts => ({
   platform: 'linux',
   sandbox: BWRAP,
   prlimit: '/usr/bin/prlimit',
+  inline: 0,
   engines: [],
   ...more,
 });
@@ -57,6 +58,8 @@ it.each([
   ['own process ids', { sandbox: NOTHING }, 'off: bwrap: bwrap is not installed'],
   ['own process ids', {}, 'bwrap'],
   ['no further native module', { nodeMajor: 24 }, 'off: Node 24 cannot give the right up'],
+  ['process per trust domain', {}, 'worker processes'],
+  ['process per trust domain', { inline: 2 }, 'worker processes, but for 2 inline by the embedder'],
   ['memory watchdog', { platform: 'darwin' }, 'off: darwin has no /proc to look at'],
   ['memory limit of the kernel', { prlimit: undefined }, 'off: prlimit is not installed'],
   ['memory limit of the kernel', {}, 'prlimit'],
@@ -84,6 +87,6 @@ it('says of running workers what they have', async () => {
   const names = ({ on }: Layers) => on.map((row) => row.layer);
   expect(names(await supervisor.layers())).toEqual(names(before));
   expect(layer(before, 'own process ids')?.startsWith('off: ')).toBe(!sandbox.barriers.has('processes'));
-  const off = await supervise({ sandbox: () => 'off' }).layers();
+  const off = await supervise({ policy: () => ({ pool: 1, sandbox: 'off' }) }).layers();
   expect(layer(off, 'own process ids')).toContain('off: bwrap: the policy says sandbox: off');
 });

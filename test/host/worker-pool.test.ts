@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { workerKit } from '../../host/worker-kit.ts';
 import { type Place, WorkerPool, type WorkerPoolOptions } from '../../host/worker-pool.ts';
+import type { WorkerProcess } from '../../host/worker-process.ts';
 import { isRunning } from './guest-fixture.ts';
 
 const pools = new Set<WorkerPool>();
@@ -28,7 +29,7 @@ function createPool(options: Partial<WorkerPoolOptions> = {}) {
   return { pool, lost, place: (domain: string): Place => pool.place(kit, domain, 8) };
 }
 
-const pidOf = ({ process }: Place): number => process.pid as number;
+const pidOf = ({ channel }: Place): number => (channel as WorkerProcess).pid as number;
 const until = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise(setImmediate);
 };
