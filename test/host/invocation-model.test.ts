@@ -134,7 +134,6 @@ function worldOf(queue: { running: number; waiting: number }) {
       journal,
       clock,
       nextCallId: () => `call-${++calls}`,
-      domainOf: () => 'acme',
       inFlight,
       admission,
       quarantine,
