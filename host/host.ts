@@ -35,6 +35,7 @@ import { RegistryWatch } from './registry-watch.ts';
 import { createServices } from './services.ts';
 import { isRevocation } from './state-of-release.ts';
 import { Supervisor } from './supervisor.ts';
+import { Tending } from './tending.ts';
 import { Unresolved } from './unresolved.ts';
 import { HOST_VERSION } from './version.ts';
 import { takeInLoss } from './worker-losses.ts';
@@ -54,7 +55,6 @@ export interface HostOptions {
 }
 
 const TEND_MS = 10_000;
-const RENEW_MS = 43_200_000;
 
 export class Host {
   readonly paths: ProjectPaths;
@@ -67,12 +67,9 @@ export class Host {
   readonly #installed: Installed;
   /** Bundles that are not called until a person lifts it. */
   readonly quarantine: Quarantine;
-  readonly #registries: RegistryWatch;
   readonly #usesOf: (digest: string) => Uses;
   readonly #events = new Events();
-  readonly #timer: NodeJS.Timeout;
-  readonly #renew: (() => void) | undefined;
-  #renewedAt: number;
+  readonly #tending: Tending;
   readonly #session = randomBytes(6).toString('hex');
   /** Effects of earlier hosts whose outcome is not known. */
   readonly unresolved: Unresolved;
@@ -169,14 +166,15 @@ export class Host {
     // What is in flight may go on to its end while the host drains.
     const requireOpen = (): void => (this.#isDrained ? this.requireOpen() : undefined);
     this.#calls = new Calls({ plans, installed: this.#installed, grants: this.#grants, requireOpen });
-    this.#registries = new RegistryWatch(this.project);
-    this.#renew = renew;
-    this.#renewedAt = clock.now();
     journal.append({ type: 'host.open', at: clock.now(), engine: hostEngine() });
-    // What was revoked while no host ran binds the first call; what cannot be read is said by the first look of the timer.
-    this.#registries.take();
-    // It keeps no process alive: an embedder that forgets to close its host ends all the same.
-    this.#timer = setInterval(() => this.tend(), tendMs).unref();
+    this.#tending = new Tending({
+      clock,
+      registries: new RegistryWatch(this.project),
+      tended: [this.#installed, this.#recorder],
+      everyMs: tendMs,
+      renew,
+      fault: (error) => this.fault(error),
+    });
   }
 
   /** Subscribes; the returned function ends it. What a listener throws is a `fault` and hurts no one else. */
@@ -239,24 +237,9 @@ export class Host {
     };
   }
 
-  /**
-   * What a timer does by itself: takes in what the registries say now, ends what was revoked, looks again at verdicts that no
-   * longer count, and lets go of bundles that no one calls. What fails is a `fault`.
-   */
+  /** What the host does by itself every `tendMs`, now: a revocation that a registry has is taken in. What fails is a `fault`. */
   tend(): void {
-    if (this.#closing !== undefined) return;
-    const { clock } = this.#state;
-    try {
-      if (this.#renew !== undefined && clock.now() - this.#renewedAt >= RENEW_MS) {
-        this.#renewedAt = clock.now();
-        this.#renew();
-      }
-      for (const error of this.#registries.look()) this.fault(error);
-      this.#installed.tend();
-      this.#recorder.tend();
-    } catch (thrown) {
-      this.fault(thrown);
-    }
+    if (this.#closing === undefined) this.#tending.round();
   }
 
   /** Tells of a failure that no call waits for. */
@@ -278,7 +261,7 @@ export class Host {
 
   async #close(drainMs: number): Promise<void> {
     const { clock, journal } = this.#state;
-    clearInterval(this.#timer);
+    this.#tending.stop();
     if (drainMs > 0) await this.#inFlight.settled(drainMs);
     this.#isDrained = true;
     this.#installed.unloadAll();

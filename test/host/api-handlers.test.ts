@@ -49,6 +49,18 @@ test('host.call: dry unless apply, and it says which', async () => {
   expect((await call('kept', {})).output).toBe('v');
 });
 
+test('host.call: in the version that is asked for', async () => {
+  const asked = { kind: 'skill' as const, name: 'echo', input: 1 };
+  expect(await handlers.command('host.call', { ...asked, version: '^1' })).toMatchObject({ output: 1 });
+  await expect(handlers.command('host.call', { ...asked, version: '^2' })).rejects.toMatchObject({
+    code: 'E_FUNCTION_UNKNOWN',
+    actual: '1.0.0',
+  });
+  await expect(handlers.command('host.call', { ...asked, version: 'latest' })).rejects.toMatchObject({
+    code: 'E_INPUT',
+  });
+});
+
 test('host.audit: with the root, ids and environment of the caller', async () => {
   const specs = join(world.folder, 'specs.yaml');
   writeFileSync(
