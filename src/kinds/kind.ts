@@ -20,7 +20,7 @@ export const DEFAULT_LIMITS: Limits = {
   inputBytes: 4 << 20,
   outputBytes: 4 << 20,
   effects: 1_000,
-  concurrent: 256,
+  concurrent: 512,
   callsPerMinute: Number.POSITIVE_INFINITY,
   effectsPerMinute: Number.POSITIVE_INFINITY,
   cpuMsPerMinute: Number.POSITIVE_INFINITY,

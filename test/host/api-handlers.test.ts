@@ -109,6 +109,6 @@ test('host.unquarantine: what is not quarantined is none', async () => {
 });
 
 test('every contract has a row', async () => {
-  expect(Object.keys(COMMANDS)).toEqual(['host.call', 'host.audit', 'host.resolve', 'host.unquarantine']);
+  expect(Object.keys(COMMANDS)).toEqual(['host.call', 'host.resolve', 'host.audit', 'host.unquarantine']);
   for (const query of QUERIES) await handlers.query(query);
 });
