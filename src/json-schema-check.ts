@@ -39,6 +39,11 @@ const MAX_PROBLEMS = 20;
 const MAX_TEXT = 100;
 /** Values looked at, those of every alternative counted: some 100 ms at the most. */
 const MAX_STEPS = 3_000_000;
+/** Steps that one key of an object costs, whatever is looked at behind it: to be listed, and to be copied. */
+const KEY_STEPS = 4;
+const COPY_STEPS = 8;
+/** Elements of a list that are copied in one step. */
+const LIST_STEPS = 8;
 
 const FAILED = Symbol('failed');
 type Outcome = unknown;
@@ -183,6 +188,7 @@ function compileArray(node: SchemaNode): ((list: unknown[], run: Run) => Outcome
       const checked = inside(run, i, check, list[i]);
       if (checked === FAILED) failed = true;
       else if (checked !== list[i]) {
+        if (copy === undefined) run.steps += list.length / LIST_STEPS;
         copy ??= [...list];
         copy[i] = checked;
       }
@@ -210,20 +216,26 @@ function compileObject(
       : compile(additionalProperties);
   if (known.size === 0 && needed.length === 0 && rest === undefined) return undefined;
   return (object, run) => {
+    const keys = Object.keys(object);
+    run.steps += keys.length * KEY_STEPS;
     let copy: Record<string, unknown> | undefined;
-    let failed = false;
+    const copied = (): Record<string, unknown> => {
+      if (copy === undefined) run.steps += keys.length * COPY_STEPS;
+      copy ??= { ...object };
+      return copy;
+    };
+    let failed = run.steps > MAX_STEPS;
     for (const key of needed) {
       if (Object.hasOwn(object, key)) continue;
       failed = true;
       inside(run, key, (_, at) => at.fail('is missing'), undefined);
     }
     for (const [key, value] of defaults) {
-      if (Object.hasOwn(object, key) && object[key] !== undefined) continue;
-      copy ??= { ...object };
+      if (failed || (Object.hasOwn(object, key) && object[key] !== undefined)) continue;
       run.steps++;
-      set(copy, key, fresh(value));
+      set(copied(), key, fresh(value));
     }
-    for (const key of Object.keys(object)) {
+    for (const key of keys) {
       if (run.isOver || (failed && run.quiet > 0)) break;
       const value = object[key];
       const check = known.get(key) ?? rest;
@@ -231,10 +243,7 @@ function compileObject(
       if (check === undefined || value === undefined) continue;
       const checked = inside(run, key, check, value);
       if (checked === FAILED) failed = true;
-      else if (checked !== value) {
-        copy ??= { ...object };
-        set(copy, key, checked);
-      }
+      else if (checked !== value) set(copied(), key, checked);
     }
     return failed || run.steps > MAX_STEPS ? FAILED : (copy ?? object);
   };

@@ -20,6 +20,19 @@ test('a union tried on every element of a long list runs out of steps and says s
   expect(validate(long)).toEqual({ ok: false, problems: [expect.stringContaining('steps to check')] });
 });
 
+test('a large object copied for every alternative runs out of steps, too', () => {
+  const fits = { type: 'object', properties: { d: { type: 'number', default: 1 }, z: { const: 'z' } } };
+  const never = { ...fits, properties: { ...fits.properties, z: { const: 'never' } } };
+  const large = Object.fromEntries(Array.from({ length: 25_000 }, (_, i) => [`k${i}`, 0]));
+  const alternatives = Array.from({ length: 20 }, () => never);
+  const validate = compileSchema({ anyOf: alternatives }, 'x');
+  expect(validate({ ...large, z: 'z' })).toEqual({
+    ok: false,
+    problems: [expect.stringContaining('steps to check')],
+  });
+  expect(compileSchema(fits, 'x')({ ...large, z: 'z' })).toMatchObject({ ok: true, value: { d: 1 } });
+});
+
 test('of two million wrong elements twenty are named', () => {
   const validate = compileSchema(list({ type: 'string' }), 'x');
   const result = validate(Array.from({ length: 2_000_000 }, (_, i) => i));
