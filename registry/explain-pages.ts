@@ -112,6 +112,7 @@ export const PAGES: Partial<Record<ErrorCode, Page>> = {
   E_HTTP: page('Half an answer, or one from whoever answers in another’s place, is not what was asked for; what the network behind the host looks like is not said [H10].', 'a granted origin whose certificate has expired'),
   E_SECRET: page('A secret is named, never shown: what is wrong with it is said without it [H11].', 'a bundle granted the secret PDF_KEY before signet secret set PDF_KEY'),
   E_EXEC: page('A program that did not end properly did not necessarily do what it was asked.', 'a granted program that runs longer than its timeout'),
+  E_REQUIRES_CYCLE: page('What must be there before the other, and the other before it, can never be loaded in any order [H22].', 'two bundles that name a function of each other under requires'),
   E_RECORD: page('What was not kept cannot be shown again; the journal proves all the same that it happened.', 'signet replay of a call from before host.record said full'),
   E_RECORD_REDACTED: page('What must not be kept is not kept, and nobody is made to believe that it was.', 'signet replay of a call whose input a rule of host.record.redact names'),
   E_JOURNAL: page('What is not recorded first is not done: otherwise nobody can say what happened [H20].', 'a full disk'),

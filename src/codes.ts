@@ -153,7 +153,7 @@ export const CODES = {
   E_EFFECT_LIMIT: row(1, 'A call asked for more effects than it may.', 'Report it to the author of the bundle, or raise the limit.'),
   E_RATE: row(1, 'A bundle used up what it may have in a minute: calls, effects or processor time.', 'Call it less often, or raise the limit that is named.'),
   E_BUSY: row(6, 'The host has as many calls running and waiting as it takes.', 'Call again later, with fewer calls at once.'),
-  E_QUARANTINED: row(1, 'A bundle ended its worker process again and again: it is not called any more.', 'Install a version that is better, or let it run again: signet unquarantine NAMESPACE/NAME'),
+  E_QUARANTINED: row(1, 'A bundle ended its worker process again and again: it is not called any more.', 'Install a version that is better, or let it run again: signet unquarantine NAMESPACE/NAME.'),
   E_ABORTED: row(1, 'A call was ended from outside before it was done.', 'Call again.'),
   E_EVALUATE: row(1, 'A script that was to be evaluated is no script, threw, or yielded no string.', 'Correct the source that is named.'),
 

@@ -224,11 +224,16 @@ export interface InstalledAttack extends Attack {
   /** `skill/<name>` is the attack. */
   readonly name: string;
   readonly wallMs: number;
+  /** Limits are a bundle's: those of one limit share one. */
+  readonly bundle: string;
 }
 
 /** Every attack with the names under which `createHostileWorld` (project.ts) installs it. */
 export const INSTALLED_ATTACKS: readonly InstalledAttack[] = Object.entries(ATTACKS).map(
-  ([title, attack], index) => ({ title, wallMs: DEFAULT_WALL_MS, ...attack, name: `attack_${index}` }),
+  ([title, attack], index) => {
+    const { wallMs = DEFAULT_WALL_MS } = attack;
+    return { title, ...attack, wallMs, name: `attack_${index}`, bundle: `local/hostile-${wallMs}` };
+  },
 );
 
 /** An honest function of the attackers' publisher, and so in their worker: `skill/<KIN>` gives its input back. */

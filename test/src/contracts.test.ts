@@ -703,9 +703,20 @@ describe('plans, journal, host', () => {
   test('a status names the state of each bundle', () => {
     const bundle = (state: string) =>
       HostStatus.shape.bundles.safeParse([
-        { name: 'x', version: '1', digest: 'd', state, code: null, provides: [] },
+        {
+          name: 'x',
+          version: '1',
+          digest: 'd',
+          state,
+          code: null,
+          warning: null,
+          current: true,
+          provides: [],
+          uses: null,
+        },
       ]).success;
-    expect(['installed', 'loaded', 'refused', 'unknown'].map(bundle)).toEqual([true, true, true, false]);
+    const states = ['installed', 'loaded', 'refused', 'quarantined', 'unknown'];
+    expect(states.map(bundle)).toEqual([true, true, true, true, false]);
   });
 });
 

@@ -17,6 +17,7 @@ test('the effects of today, each under a capability that a manifest can ask for'
     'kv.list',
     'kv.set',
     'log',
+    'log.lines',
     'model',
     'random',
     'secret.verify',
