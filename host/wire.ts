@@ -142,7 +142,8 @@ export type OnFrame = (type: number, isolate: number, payload: Buffer) => void;
 /** Cuts a stream into frames, however it is chunked. A frame beyond `maxBytes`: E_LIMIT; too short for its header: E_FORMAT. */
 export class FrameDecoder {
   readonly #maxBytes: number;
-  #parts: Buffer[] = [];
+  /** What is held of a frame that is not whole: the first `#held` bytes. It doubles, so that no chunking costs more than its bytes. */
+  #kept: Buffer = Buffer.alloc(0);
   #held = 0;
   /** Bytes that must be held before there is anything to do. */
   #need = 4;
@@ -157,8 +158,8 @@ export class FrameDecoder {
       this.#keep(chunk);
       return;
     }
-    const buffer = this.#held === 0 ? chunk : Buffer.concat([...this.#parts, chunk]);
-    this.#parts = [];
+    const buffer = this.#held === 0 ? chunk : this.#joined(chunk);
+    this.#kept = Buffer.alloc(0);
     this.#held = 0;
     this.#need = 4;
     let at = 0;
@@ -178,8 +179,18 @@ export class FrameDecoder {
   }
 
   #keep(part: Buffer): void {
-    this.#parts.push(Buffer.from(part));
+    this.#kept = this.#joined(part, 2);
     this.#held += part.length;
+  }
+
+  /** What is held and the part behind it; in a buffer that has room for `room` times as much where it needs a new one. */
+  #joined(part: Buffer, room = 1): Buffer {
+    const length = this.#held + part.length;
+    const fits = this.#kept.length >= length;
+    const joined = fits ? this.#kept : Buffer.allocUnsafe(length * room);
+    if (!fits) this.#kept.copy(joined, 0, 0, this.#held);
+    part.copy(joined, this.#held);
+    return room === 1 ? joined.subarray(0, length) : joined;
   }
 }
 

@@ -217,6 +217,11 @@ export class WorkerProcess {
 
   #receive(chunk: Buffer): void {
     if (this.#loss !== undefined) return;
+    // Nobody would ever count the time of an answer that nobody waits for.
+    if (this.#requests.length === 0) {
+      this.#lose('protocol', 'it broke the protocol: it spoke unasked');
+      return;
+    }
     try {
       this.#decoder.push(chunk, (type, isolate, payload) => this.#answer(type, isolate, payload));
     } catch (thrown) {

@@ -50,6 +50,20 @@ it('holds a large frame that comes in many chunks', () => {
   expect(decode(cut(bytes, points))).toEqual([[3, 9, payload.toString('hex')]]);
 });
 
+it('holds of a frame that comes byte by byte little more than its bytes', () => {
+  const decoder = new FrameDecoder(1 << 20);
+  const seen: number[] = [];
+  const push = (chunk: Buffer): void => decoder.push(chunk, (type, _, { length }) => seen.push(type, length));
+  const bytes = bytesFrame(3, 9, Buffer.alloc(500_000));
+  const before = process.memoryUsage();
+  for (let at = 0; at < bytes.length - 1; at++) push(bytes.subarray(at, at + 1));
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  // A kept view for each byte would be more than twice as much.
+  expect(heapUsed - before.heapUsed + arrayBuffers - before.arrayBuffers).toBeLessThan(48 << 20);
+  push(bytes.subarray(-1));
+  expect(seen).toEqual([3, 500_000]);
+});
+
 it('writes text as UTF-8, short and long, with and without a number', () => {
   fc.assert(
     fc.property(

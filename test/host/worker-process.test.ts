@@ -53,6 +53,14 @@ describe('is lost by', () => {
     expect(losses.map(({ cause }) => cause)).toEqual(['protocol']);
   });
 
+  it('the beginning of a frame that nobody asked for, byte by byte', async () => {
+    const ready = bytesFrame(FRAME.ready, 0, Buffer.alloc(4)).toString('latin1');
+    const { worker, losses } = startWorker(`const fs=require('node:fs');
+fs.writeSync(3,Buffer.from(${JSON.stringify(ready)}+'\\0\\0\\0\\x02','latin1'));for(;;)fs.writeSync(3,Buffer.of(1))`);
+    await worker.exited;
+    expect(losses.map(({ cause }) => cause)).toEqual(['protocol']);
+  });
+
   it('an answer that its reader refuses', async () => {
     const { worker } = startWorker(evilScript([`frame(${FRAME.drained},isolate,'')`]));
     const refuse = (): never => {
