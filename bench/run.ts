@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
+import { dispatchInline } from './dispatch-inline.ts';
 import { dispatchWorker } from './dispatch-worker.ts';
+import { memoryBundle } from './memory-bundle.ts';
+import { recover } from './recover.ts';
+import { throughputWorker } from './throughput-worker.ts';
 import { verifyCommand } from './verify-command.ts';
 import { verifyMany } from './verify-many.ts';
 import { verifyProcess } from './verify-process.ts';
@@ -26,7 +30,17 @@ const folder = mkdtempSync(join(tmpdir(), 'signet-bench-'));
 process.env['SIGNET_CONFIG_DIR'] = join(folder, 'config');
 const rows: Row[] = [];
 try {
-  for (const measure of [dispatchWorker, coldStart, verifyProcess, verifyCommand, verifyMany]) {
+  for (const measure of [
+    dispatchInline,
+    dispatchWorker,
+    throughputWorker,
+    coldStart,
+    memoryBundle,
+    recover,
+    verifyProcess,
+    verifyCommand,
+    verifyMany,
+  ]) {
     const project = join(folder, measure.name);
     mkdirSync(project);
     for (const row of await measure(project)) {

@@ -3,7 +3,7 @@
 import { Digest } from '../src/contracts/common.ts';
 import { SignetError } from '../src/error.ts';
 import { parseShape } from '../src/shape.ts';
-import { addonPath, loadAddon } from './isolate/isolate.ts';
+import { ownAddon } from './isolate/isolate.ts';
 import { Turns } from './turns.ts';
 import { bytesFrame, FRAME, formatFields, unframe } from './wire.ts';
 import { Isolates } from './worker/isolates.ts';
@@ -36,7 +36,7 @@ export class InlineWorker implements WorkerChannel {
   #isClosed = false;
 
   constructor(prelude: string, preludeCache: Uint8Array) {
-    this.#isolates = new Isolates(loadAddon(addonPath()));
+    this.#isolates = new Isolates(ownAddon());
     this.notify(bytesFrame(FRAME.prelude, 0, formatFields([prelude, preludeCache])));
   }
 

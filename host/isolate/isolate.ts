@@ -32,6 +32,11 @@ export function loadAddon(path: string): NativeModule {
   return loaded;
 }
 
+/** The native module of this process: the one that everyone in it has, as it must not be loaded twice. For inline mode. */
+export function ownAddon(): NativeModule {
+  return createRequire(import.meta.url)('isolated-vm') as NativeModule;
+}
+
 /** Gives up the right to load a native module. Worker side. */
 export function giveUpAddons(): void {
   const permission = process.permission as { drop?: (scope: string) => void } | undefined;

@@ -1,13 +1,13 @@
 // What the wire asks of isolates, in whichever process they are.
 import { expect, it } from 'vitest';
 import { bundledScripts } from '../../../host/bundled.ts';
-import { addonPath, loadAddon } from '../../../host/isolate/isolate.ts';
+import { ownAddon } from '../../../host/isolate/isolate.ts';
 import { bytesFrame, FAILURE, FRAME, formatFields, numberedFrame, unframe } from '../../../host/wire.ts';
 import { type Answer, Isolates } from '../../../host/worker/isolates.ts';
 import { bundleOf } from '../guest-fixture.ts';
 
 const { prelude } = await bundledScripts();
-const addon = loadAddon(addonPath());
+const addon = ownAddon();
 
 function start() {
   const isolates = new Isolates(addon);
