@@ -19,6 +19,8 @@ export class RecordFolder {
   readonly #root: string;
   /** Values that this process has kept already. */
   readonly #kept = new Set<string>();
+  /** Bytes of values that this process wrote. */
+  written = 0;
 
   constructor(root: string) {
     this.#root = root;
@@ -37,6 +39,7 @@ export class RecordFolder {
     try {
       mkdirSync(join(path, '..'), { recursive: true, mode: 0o700 });
       writeFileSync(path, value, { mode: 0o600, flag: 'wx' });
+      this.written += Buffer.byteLength(value);
     } catch (cause) {
       // Its name says what is in it; what a crash cut off has another hash, and is found when it is read.
       if (errnoOf(cause) !== 'EEXIST') throw ioError(path, cause);

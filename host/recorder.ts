@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RecordRules } from '../src/contracts/config.ts';
 import type { GenerationEnding, GenerationHead, RecordPlace } from '../src/contracts/record.ts';
-import { asSignetError, type SignetError } from '../src/error.ts';
+import { asSignetError, SignetError } from '../src/error.ts';
 import type { Clock } from '../src/ports.ts';
 import type { Batch } from './batch.ts';
 import { engineOf } from './engine.ts';
@@ -29,12 +29,18 @@ export interface RecorderOptions {
 /** Places of calls that nobody asked for: of guests that are called without a host's bookkeeping. */
 const MAX_PLACES = 100_000;
 const HOUR_MS = 3_600_000;
+const MEGABYTE = 1 << 20;
+/** What one bundle may fill in a day of what all records may take: others are recorded, whatever it does. */
+const BUNDLE_SHARE = 1 / 4;
 
 export class Recorder {
   readonly #options: RecorderOptions;
   /** By the call's id in its guest. */
   readonly #places = new Map<string, RecordPlace>();
   readonly #dirty = new Set<GenerationTape>();
+  /** Bytes kept of each bundle, and of all ('*'), on that day. */
+  readonly #kept = new Map<string, number>();
+  #day = '';
   #generations = 0;
   /** When it last removed what is old. */
   #pruned = 0;
@@ -50,8 +56,7 @@ export class Recorder {
     if (mode === 'off' || name === undefined || version === undefined) return undefined;
     const { clock, session, folder, rules } = this.#options;
     const at = clock.now();
-    const day = new Date(at).toISOString().slice(0, 10).replaceAll('-', '');
-    const id = `${day}-${session}-${++this.#generations}`;
+    const id = `${dayOf(at)}-${session}-${++this.#generations}`;
     const fields = rules()
       .redact.filter(({ bundle }) => bundle === '*' || bundle === name)
       .map(({ field }) => `${JSON.stringify(field)}:`);
@@ -66,6 +71,8 @@ export class Recorder {
       mode,
     };
     return new GenerationTape(head, folder, fields, {
+      hasRoom: () => this.#hasRoom(name),
+      kept: (bytes) => this.#keep(name, bytes),
       place: (call, place) => {
         if (this.#places.size < MAX_PLACES) this.#places.set(call, place);
       },
@@ -92,6 +99,27 @@ export class Recorder {
     folder.prune(now, rules());
   }
 
+  /** Days are removed as a whole, never today: so a day may not take more than all of them. */
+  #hasRoom(name: string): boolean {
+    const today = dayOf(this.#options.clock.now());
+    if (today !== this.#day) this.#kept.clear();
+    this.#day = today;
+    const most = this.#options.rules().maxMb * MEGABYTE;
+    return (this.#kept.get(name) ?? 0) < most * BUNDLE_SHARE && (this.#kept.get('*') ?? 0) < most;
+  }
+
+  #keep(name: string, bytes: number): void {
+    for (const of of [name, '*']) this.#kept.set(of, (this.#kept.get(of) ?? 0) + bytes);
+    if (this.#hasRoom(name)) return;
+    const { rules, fault } = this.#options;
+    const error = new SignetError('E_RECORD', `of ${name} only hashes are recorded for the rest of the day`, {
+      item: name,
+      expected: `host.record.maxMb: ${rules().maxMb}, a quarter of it for one bundle`,
+      fix: 'Raise host.record.maxMb in policy.yaml, or say hashes for the bundle under host.record.bundles.',
+    });
+    fault(error);
+  }
+
   /** Writes what waits. */
   flush(): void {
     clearImmediate(this.#flushing);
@@ -107,7 +135,12 @@ export class Recorder {
   }
 }
 
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10).replaceAll('-', '');
+
 interface TapeEvents {
+  /** Whether more than hashes may be kept. */
+  readonly hasRoom: () => boolean;
+  readonly kept: (bytes: number) => void;
   readonly place: (call: string, place: RecordPlace) => void;
   readonly dirty: (tape: GenerationTape) => void;
 }
@@ -199,15 +232,17 @@ class GenerationTape implements Tape {
     this.#batches++;
     const kept =
       this.#head.mode === 'full' &&
+      this.#events.hasRoom() &&
       !this.#redacted.some((field) => pushed.includes(field) || drained.includes(field));
     this.#full &&= kept;
-    this.#waiting.push(
-      kept
-        ? formatBatch(partsOf(pushed, messages), partsOf(drained, bodies), hashes, (value) =>
-            this.#folder.keep(this.#head.id, value),
-          )
-        : formatHashes(...hashes),
-    );
+    const { written } = this.#folder;
+    const frame = kept
+      ? formatBatch(partsOf(pushed, messages), partsOf(drained, bodies), hashes, (value) =>
+          this.#folder.keep(this.#head.id, value),
+        )
+      : formatHashes(...hashes);
+    if (kept) this.#events.kept(frame.length + this.#folder.written - written);
+    this.#waiting.push(frame);
     this.#events.dirty(this);
   }
 }

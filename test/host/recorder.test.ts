@@ -28,15 +28,17 @@ let root: string;
 let rules: RecordRules;
 let faults: SignetError[];
 let recorder: Recorder;
+let now: number;
 let folder: RecordFolder;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'signet-recorder-'));
   rules = HostPolicy.parse({}).record;
   faults = [];
+  now = Date.UTC(2026, 10, 20);
   folder = new RecordFolder(join(root, 'records'));
   recorder = new Recorder({
     folder,
-    clock: { now: () => Date.UTC(2026, 10, 20) },
+    clock: { now: () => now },
     session: '0123456789ab',
     rules: () => rules,
     fault: (error) => faults.push(error),
@@ -44,12 +46,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const open = (record: RecordMode): Promise<Guest> =>
+const open = (record: RecordMode, name = 'acme/x', tenant = 'default'): Promise<Guest> =>
   supervise({ tape: (opened, prelude) => recorder.tapeFor(opened, prelude) }).open({
     digest: DIGEST,
-    name: 'acme/x',
+    name,
     version: '1.0.0',
-    tenant: 'default',
+    tenant,
     domain: 'acme',
     code: CODE,
     heapMb: 64,
@@ -143,6 +145,30 @@ test('a long value that comes twice is on the disk once', async () => {
   const record = read();
   expect(everything().split(input)).toHaveLength(2);
   expect(await replayGeneration(record, CODE)).toMatchObject({ identical: true });
+});
+
+test('a bundle that fills its share of the room is recorded by hashes, said once; others are, and it is the next day', async () => {
+  rules = { ...rules, maxMb: 1 };
+  const guest = await open('full');
+  const long = (letter: string): string => JSON.stringify(letter.repeat(200_000));
+  await call(guest, 'ask', 'c0', long('a'));
+  // The same again takes no room.
+  for (let i = 1; i < 4; i++) await call(guest, 'ask', `c${i}`, long('a'));
+  for (const [index, letter] of ['b', 'c', 'd'].entries())
+    await call(guest, 'ask', `d${index}`, long(letter));
+  const full = ['c0', 'c3', 'd0', 'd1', 'd2'].map((id) => recorder.take(id)?.full);
+  // The one that fills it is cut off, too.
+  expect(full).toEqual([true, true, false, false, false]);
+  expect(faults.map(({ code, item }) => [code, item])).toEqual([['E_RECORD', 'acme/x']]);
+  recorder.flush();
+  expect(everything().length).toBeLessThan(600_000);
+  const other = await open('full', 'acme/y');
+  await call(other, 'count', 'e0');
+  expect(recorder.take('e0')?.full).toBe(true);
+  now += 86_400_000;
+  const tomorrow = await open('full', 'acme/x', 'other');
+  await call(tomorrow, 'count', 'f0');
+  expect(recorder.take('f0')?.full).toBe(true);
 });
 
 test('a folder that cannot be written is one fault, and no call fails', async () => {
