@@ -53,6 +53,9 @@ export interface BrokerOptions {
 const MAX_ACTION = 8_192;
 /** Characters of what an effect is about, and of a command line: with the action they fit into one record. */
 const MAX_TARGET = 4_096;
+/** Refusals of one call that are written down in full; of the others it is said that there were. */
+const MAX_DENIED = 64;
+const SHORT_ACTION = 256;
 /** Values in the arguments of one effect. */
 const MAX_VALUES = 65_536;
 
@@ -70,6 +73,8 @@ export class Broker {
   readonly #options: BrokerOptions;
   /** Ids seen in a call: a second effect under one id would make the journal ambiguous. Goes with the call's object. */
   readonly #seen = new WeakMap<CallContext, Set<string>>();
+  /** Refusals in a call so far: what is refused costs a bundle nothing, and the journal keeps it for ever. */
+  readonly #denied = new WeakMap<CallContext, number>();
 
   constructor(options: BrokerOptions) {
     this.#options = options;
@@ -193,15 +198,18 @@ export class Broker {
   #refuse(call: CallContext, request: EffectRequest, refusal: SignetError, about: About): EffectAnswer {
     const grants = refusal.fix.startsWith('signet grant ') && refusal.fix.length <= MAX_TARGET;
     const action = `${plain(request.capability, 64)}: ${refusal.message}`;
+    const before = this.#denied.get(call) ?? 0;
+    this.#denied.set(call, before + 1);
+    const inFull = before < MAX_DENIED;
     this.#record({
       type: 'effect.denied',
       ...this.#head(call, request),
       capability: plain(request.capability, 64),
       code: refusal.code,
-      action: action.slice(0, MAX_ACTION).toWellFormed(),
-      ...about,
+      action: action.slice(0, inFull ? MAX_ACTION : SHORT_ACTION).toWellFormed(),
+      ...(inFull ? about : {}),
       bundle: call.bundle.name,
-      ...(grants ? { fix: refusal.fix } : {}),
+      ...(inFull && grants ? { fix: refusal.fix } : {}),
     });
     return this.#failure(refusal);
   }

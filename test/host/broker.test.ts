@@ -48,6 +48,19 @@ describe('refused before anything is done, and journalled', () => {
     expect(await fixture.perform(call, capability, { command: 'make' })).toMatchObject(DENIED);
     expect(await fixture.perform(call, 'clock', {})).toMatchObject({ ok: true });
   });
+  test('the refusals of one call: each is written down, those after the sixty-fourth in few words', async () => {
+    const call = fixture.call();
+    for (let i = 0; i < 70; i++)
+      await fixture.perform(call, 'exec', { command: `${i} ${'\u0001'.repeat(3_000)}` });
+    const denied = fixture.records().filter((record) => record.type === 'effect.denied');
+    expect(denied).toHaveLength(70);
+    const lengths = denied.map((record) => JSON.stringify(record).length);
+    expect(Math.min(...lengths.slice(0, 64))).toBeGreaterThan(10_000);
+    expect(Math.max(...lengths.slice(64))).toBeLessThan(1_000);
+    // Another call has its own.
+    await fixture.perform(fixture.call(), 'exec', { command: 'made' });
+    expect(fixture.records().at(-1)).toMatchObject({ target: 'made', fix: expect.stringContaining('grant') });
+  });
   test('arguments that are no plain JSON', async () => {
     for (const args of [
       '',
