@@ -32,6 +32,8 @@ interface Needles {
 const known = new WeakMap<Secret, Needles>();
 /** A shorter one would be found everywhere. */
 const MIN_NEEDLE = 4;
+/** What holds secrets oftener than this is a secret as a whole: taking each out by itself would hold the host up. */
+const MAX_FOUND = 10_000;
 
 /** What is sought of a secret, made once. */
 function needlesOf(secret: Secret): Needles {
@@ -65,6 +67,7 @@ function redacted(raw: Buffer, needles: readonly Needles[]): Buffer {
     ...plain.flatMap((needle) => occurrences(bytes, needle)).map((range) => spelt(range, passes)),
   ]);
   if (found.length === 0) return raw;
+  if (found.length > MAX_FOUND) return Buffer.from(MARK);
   const parts: Buffer[] = [];
   let done = 0;
   for (const [start, end] of found.sort((a, b) => a[0] - b[0] || b[1] - a[1])) {
@@ -77,10 +80,13 @@ function redacted(raw: Buffer, needles: readonly Needles[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** One more than `MAX_FOUND` at most. */
 function occurrences(bytes: Buffer, needle: Uint8Array): Range[] {
   const found: Range[] = [];
-  for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length))
+  for (let at = bytes.indexOf(needle); at !== -1; at = bytes.indexOf(needle, at + needle.length)) {
     found.push([at, at + needle.length]);
+    if (found.length > MAX_FOUND) break;
+  }
   return found;
 }
 

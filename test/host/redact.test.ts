@@ -135,3 +135,8 @@ test.each<[string, Buffer]>([
   const long = redactorOf([secretOf('a'.repeat(4095))]);
   expect(long.bytes(body).length).toBeLessThanOrEqual(body.length);
 });
+
+test('an answer made of secrets is one secret: what it costs is bounded', () => {
+  expect(text(`${VALUE}, `.repeat(1_000))).toBe('***, '.repeat(1_000));
+  expect(text(`${VALUE}, `.repeat(20_000))).toBe('***');
+});
