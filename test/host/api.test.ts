@@ -104,7 +104,7 @@ test('it binds 127.0.0.1, and answers commands and queries of the token’s hold
   expect(await post(CALL)).toMatchObject({ status: 200, body: { fine: true } });
   expect(asked).toEqual([
     'host.status',
-    ['host.call', { kind: 'skill', name: 'run', input: {}, apply: false }],
+    ['host.call', { kind: 'skill', name: 'run', input: {}, apply: false, with: [] }],
   ]);
 });
 
