@@ -61,7 +61,7 @@ export class Calls {
 
   /** A call from outside. The input is a value of JSON, `undefined` null; E_FUNCTION_UNKNOWN for a kind that is none. */
   async fromOutside(kind: Kind, name: string, input: unknown, options: DispatchOptions): Promise<CallResult> {
-    const { installed } = this.#options;
+    const { installed, plans } = this.#options;
     if (!KINDS.has(kind))
       throw new SignetError('E_FUNCTION_UNKNOWN', `there is no kind ${kind}`, { item: `${kind}/${name}` });
     const given = callInput(input, `${kind}/${name}`);
@@ -80,7 +80,11 @@ export class Calls {
     const plan = this.#compile({ steps }, principal, (wanted, fn) =>
       wanted === kind && fn === name ? provider : this.#findFor(provider.bundle.digest, wanted, fn),
     );
-    return dispatch(kind, name, given, { ...rest, dryRun: false, plan }, () => provider);
+    try {
+      return await dispatch(kind, name, given, { ...rest, dryRun: false, plan }, () => provider);
+    } finally {
+      plans.forget(plan);
+    }
   }
 
   /**

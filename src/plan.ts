@@ -10,7 +10,9 @@ import { kindValidator } from './kinds/validators.ts';
 import type { Clock, JournalSink, Sha256 } from './ports.ts';
 import { parseShape } from './shape.ts';
 
-type Step = z.infer<typeof PlanStep>;
+/** What is kept of a step is what a call is held against; its input, which may be large, is the caller's. */
+type Step = Omit<z.infer<typeof PlanStep>, 'input'>;
+type KeptPlan = Omit<Plan, 'steps'> & { readonly steps: readonly Step[] };
 
 /** What a plan is compiled against: the installed functions. */
 export interface Catalog {
@@ -38,10 +40,11 @@ export interface MutatingCall {
 
 /** The plans compiled in this host. */
 export class PlanBook {
-  readonly #plans = new Map<string, Plan>();
+  readonly #plans = new Map<string, KeptPlan>();
   /** The call that acts for a step: each step is done by one. */
   readonly #takenBy = new Map<Step, string>();
   readonly #ports: PlanPorts;
+  #compiled = 0;
 
   constructor(ports: PlanPorts) {
     this.#ports = ports;
@@ -55,7 +58,7 @@ export class PlanBook {
     const { sha256, clock, journal } = this.#ports;
     const { steps: drafts } = parseShape(PlanDraft, draft, 'the plan draft', 'E_PLAN');
     const reasons: string[] = [];
-    const steps: Step[] = [];
+    const steps: Plan['steps'] = [];
     for (const [index, step] of drafts.entries()) {
       const at = `step ${index} (${step.kind}/${step.name})`;
       const found = catalog.lookup(step.kind, step.name);
@@ -96,7 +99,9 @@ export class PlanBook {
       steps.map(({ input: _, idempotencyKey: __, ...step }) => step),
     );
     const compiledAt = clock.now();
-    const planId = digestOfJson(sha256, { deterministicHash, compiledAt, grantEpoch, principal });
+    // Two plans of one draft in one millisecond are two.
+    const content = { deterministicHash, compiledAt, grantEpoch, principal, number: ++this.#compiled };
+    const planId = digestOfJson(sha256, content);
     const plan: Plan = { planId, deterministicHash, compiledAt, grantEpoch, principal, steps };
     journal.append(
       {
@@ -110,13 +115,19 @@ export class PlanBook {
       },
       { written: true },
     );
-    this.#plans.set(planId, plan);
+    this.#plans.set(planId, { ...plan, steps: steps.map(({ input: _, ...kept }) => kept) });
     return plan;
   }
 
   /** The context that lets a call act for one step of a compiled plan. */
   contextFor(plan: Plan, step: Step): PlanContext {
     return { planHash: plan.planId, stepId: step.id, principal: plan.principal, grantEpoch: plan.grantEpoch };
+  }
+
+  /** Nothing acts for the plan any more. */
+  forget({ planHash }: PlanContext): void {
+    for (const step of this.#plans.get(planHash)?.steps ?? []) this.#takenBy.delete(step);
+    this.#plans.delete(planHash);
   }
 
   /**
@@ -150,7 +161,7 @@ export class PlanBook {
     this.#takenBy.set(step, call.callId);
   }
 
-  #stepFor(plan: Plan, call: MutatingCall): Step | undefined {
+  #stepFor(plan: KeptPlan, call: MutatingCall): Step | undefined {
     const { kind, name, inputHash } = call;
     const fits = plan.steps.filter(
       (step) => step.kind === kind && step.name === name && step.inputHash === inputHash,

@@ -132,6 +132,15 @@ describe('mutation (THREATS.md H12)', () => {
     expect((await host.dispatch('skill', 'kept', null, { tenant: 'blue' })).output).toBe('y');
   });
 
+  test('the same call applied many times at once is done each time', async () => {
+    await open();
+    const options = { apply: true, tenant: 'green' };
+    await host.dispatch('skill', 'kept', null, { tenant: 'green' });
+    const calls = Array.from({ length: 8 }, () => host.dispatch('skill', 'keep', 'same', options));
+    const done = (await Promise.all(calls)).map(({ output }) => (output as { status: string }).status);
+    expect(done).toEqual(Array.from({ length: 8 }, () => 'done'));
+  });
+
   test('what is called acts under its own grants: those of its caller give it nothing', async () => {
     await open();
     expect(await failure(host.dispatch('skill', 'back', 0))).toMatchObject({ code: 'E_DEPTH' });

@@ -58,6 +58,21 @@ function planned(): { context: PlanContext; call: Parameters<PlanBook['authorize
   return { context: book.contextFor(plan, only), call };
 }
 
+test('the same draft compiled twice in one millisecond is two plans, each for its own call', () => {
+  const [one, other] = [planned(), planned()];
+  expect(() => book.authorize(one.context, one.call)).not.toThrow();
+  expect(() => book.authorize(other.context, { ...other.call, callId: 'call-2' })).not.toThrow();
+});
+
+test('a plan that is forgotten lets nobody act; others stay', () => {
+  const [one, other] = [planned(), planned()];
+  book.authorize(one.context, one.call);
+  book.forget(one.context);
+  book.forget(one.context);
+  expect(() => book.authorize(one.context, one.call)).toThrow('no such plan');
+  expect(() => book.authorize(other.context, other.call)).not.toThrow();
+});
+
 test('a compiled step is authorised for exactly its call', () => {
   const { context, call } = planned();
   expect(() => book.authorize(context, call)).not.toThrow();
