@@ -15,7 +15,7 @@ const CODE = "__signet_define([{kind:'skill',name:'echo',run:(x)=>x}]);undefined
 export async function recover(): Promise<Row[]> {
   const starts: number[] = [];
   for (let round = 0; round < ROUNDS; round++) starts.push(await spawnToReady());
-  const spare = await recoveries(0);
+  const spare = await recoveries(250);
   const cold = await recoveries(Number.POSITIVE_INFINITY);
   const floor = median(starts);
   const row = (id: string, what: string, signet: number, aim: string, met: boolean): Row => ({
@@ -57,12 +57,13 @@ async function recoveries(spareAfterMs: number): Promise<number[]> {
     const guest = await supervisor.open({ digest: 'bench', tenant: 't', domain: 'd', ...code });
     for (let round = 0; round < ROUNDS; round++) {
       await reply(guest);
-      // Long enough for the last one to be gone, and for a spare to be ready.
-      await sleep(spareAfterMs === 0 ? 800 : 100);
+      // Long enough for the last one to be gone, and for a spare to be ready and calm.
+      await sleep(Number.isFinite(spareAfterMs) ? 1_500 : 100);
       // The oldest: a spare is younger.
       const [worker] = supervisor.pids;
       const start = performance.now();
-      process.kill(worker as number, 'SIGKILL');
+      // All of it: a wrapper alone would let the engine answer once more.
+      process.kill(-(worker as number), 'SIGKILL');
       await reply(guest);
       samples.push(performance.now() - start);
     }

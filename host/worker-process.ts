@@ -119,10 +119,15 @@ export class WorkerProcess {
       child.once('error', () => done());
     });
     child.once('error', (error) => this.#lose('killed', `it cannot be started: ${error.message}`));
-    // After `exit` and the end of the wire: what it answered before counts, or another than the one it was at would be blamed.
-    child.once('close', (code, signal) => {
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
       const ending = signal ?? wrappedSignal(code) ?? `exit ${code}`;
       this.#lose(OTHERS_SIGNALS.has(ending) ? 'killed' : 'exit', this.#ending(ending));
+    };
+    // After `exit` and the end of the wire: what it answered before counts, or another than the one it was at would be blamed.
+    child.once('close', ended);
+    // Whom others end, nobody is blamed for: what it answered is read, but its last page is not waited for.
+    child.once('exit', (code, signal) => {
+      if (signal === 'SIGKILL') setImmediate(() => setImmediate(ended, code, signal));
     });
     wire.on('data', (chunk: Buffer) => this.#receive(chunk));
     // The exit tells more than the closed socket; where only the socket goes, the process is ended.

@@ -72,10 +72,11 @@ export class Engine {
   readonly #prelude: string;
   readonly #preludeCache: Code | undefined;
 
+  /** Without a cache of the prelude it makes one: half of what an isolate costs is compiling it. */
   constructor(loaded: Ivm, prelude: string, preludeCache: Uint8Array) {
     this.#ivm = loaded;
     this.#prelude = strict(prelude);
-    this.#preludeCache = this.#cached(preludeCache);
+    this.#preludeCache = this.#cached(preludeCache) ?? this.#makeCache();
   }
 
   /**
@@ -182,6 +183,20 @@ export class Engine {
     const port = context.global.getSync('__signet_port', { reference: true }) as ivm.Reference<Port>;
     context.global.deleteSync('__signet_port');
     return { isolate, context, port };
+  }
+
+  /** Before any guest code runs in this process, which the cache never leaves. */
+  #makeCache(): Code | undefined {
+    const isolate = new this.#ivm.Isolate({ memoryLimit: COMPILE_HEAP_MB });
+    try {
+      const script: ivm.Script & ivm.CachedDataResult = isolate.compileScriptSync(this.#prelude, {
+        filename: 'prelude.js',
+        produceCachedData: true,
+      });
+      return script.cachedData;
+    } finally {
+      isolate.dispose();
+    }
   }
 
   #cached(bytes: Uint8Array): Code | undefined {
