@@ -7,11 +7,19 @@ import { ioError } from './files.ts';
 const MAX_KEY_BYTES = 512;
 const MAX_VALUE_BYTES = 256 * 1024;
 const MAX_KEYS = 10_000;
+/** Of all values of one bundle and tenant together. */
+const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
 
 /** Whose values: the bundle's full name, whatever its version, and the tenant. */
 export interface KeySpace {
   readonly bundle: string;
   readonly tenant: string;
+}
+
+/** What a bundle and tenant take up. */
+interface Used {
+  keys: number;
+  bytes: number;
 }
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS kv (
@@ -22,6 +30,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS kv (
 /** The store in the state database. Every change is durable when the method returns. */
 export class KeyValueStore {
   readonly #database: DatabaseSync;
+  readonly #used = new Map<string, Used>();
 
   /** Opens or creates the database file. E_IO where that fails. */
   constructor(file: string) {
@@ -40,32 +49,37 @@ export class KeyValueStore {
     return row === undefined ? null : text(row['value']);
   }
 
-  /** E_LIMIT for a key beyond 512 bytes, a value beyond 256 KiB, or more than 10,000 keys. */
+  /** E_LIMIT for a key beyond 512 bytes, a value beyond 256 KiB, more than 10,000 keys, or 64 MiB of values together. */
   set(space: KeySpace, key: string, value: string): void {
     const bytes = Buffer.from(value);
     refuseBeyond('the value', bytes.length, MAX_VALUE_BYTES, 'bytes');
-    const changed = this.#database
-      .prepare(
-        `INSERT INTO kv SELECT :bundle, :tenant, :key, :value
-         WHERE EXISTS (SELECT 1 FROM kv WHERE bundle = :bundle AND tenant = :tenant AND key = :key)
-            OR (SELECT count(*) FROM kv WHERE bundle = :bundle AND tenant = :tenant) < :most
-         ON CONFLICT DO UPDATE SET value = excluded.value`,
-      )
-      .run({
-        bundle: space.bundle,
-        tenant: space.tenant,
-        key: keyBytes(key),
-        value: bytes,
-        most: MAX_KEYS,
-      }).changes;
-    if (changed === 0) refuseBeyond(`the store of ${space.bundle}`, MAX_KEYS + 1, MAX_KEYS, 'keys');
+    const used = this.#usedBy(space);
+    const before = this.#lengthOf(space, key);
+    refuseBeyond(
+      `the store of ${space.bundle}`,
+      used.keys + (before === undefined ? 1 : 0),
+      MAX_KEYS,
+      'keys',
+    );
+    const total = used.bytes - (before ?? 0) + bytes.length;
+    refuseBeyond(`the store of ${space.bundle}`, total, MAX_TOTAL_BYTES, 'bytes');
+    this.#database
+      .prepare('INSERT INTO kv VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value')
+      .run(space.bundle, space.tenant, keyBytes(key), bytes);
+    used.bytes = total;
+    if (before === undefined) used.keys++;
   }
 
   /** A key that is not there is deleted already. */
   delete(space: KeySpace, key: string): void {
+    const before = this.#lengthOf(space, key);
+    if (before === undefined) return;
+    const used = this.#usedBy(space);
     this.#database
       .prepare('DELETE FROM kv WHERE bundle = ? AND tenant = ? AND key = ?')
       .run(space.bundle, space.tenant, keyBytes(key));
+    used.keys--;
+    used.bytes -= before;
   }
 
   /** The keys that start with the prefix, in the order of their UTF-8 bytes. */
@@ -79,6 +93,30 @@ export class KeyValueStore {
 
   close(): void {
     this.#database.close();
+  }
+
+  /** Counted once: this process is the one that writes. */
+  #usedBy({ bundle, tenant }: KeySpace): Used {
+    const space = JSON.stringify([bundle, tenant]);
+    let used = this.#used.get(space);
+    if (used === undefined) {
+      const row = this.#database
+        .prepare(
+          'SELECT count(*) AS keys, total(length(value)) AS bytes FROM kv WHERE bundle = ? AND tenant = ?',
+        )
+        .get(bundle, tenant);
+      used = { keys: Number(row?.['keys']), bytes: Number(row?.['bytes']) };
+      this.#used.set(space, used);
+    }
+    return used;
+  }
+
+  /** Bytes of the value; undefined where there is none. */
+  #lengthOf({ bundle, tenant }: KeySpace, key: string): number | undefined {
+    const row = this.#database
+      .prepare('SELECT length(value) AS bytes FROM kv WHERE bundle = ? AND tenant = ? AND key = ?')
+      .get(bundle, tenant, keyBytes(key));
+    return row === undefined ? undefined : Number(row['bytes']);
   }
 }
 

@@ -109,7 +109,7 @@ export class Recorder {
   }
 
   #keep(name: string, bytes: number): void {
-    for (const of of [name, '*']) this.#kept.set(of, (this.#kept.get(of) ?? 0) + bytes);
+    for (const key of [name, '*']) this.#kept.set(key, (this.#kept.get(key) ?? 0) + bytes);
     if (this.#hasRoom(name)) return;
     const { rules, fault } = this.#options;
     const error = new SignetError('E_RECORD', `of ${name} only hashes are recorded for the rest of the day`, {

@@ -67,6 +67,18 @@ test('10,000 keys fit, one more does not; a key that is there can still be chang
   store.set(mine, 'one more', '');
 });
 
+test('64 MiB of values fit, one more byte does not; what is there can be made smaller', () => {
+  store.close();
+  fill(join(folder, 'state.db'), 256, 256 * 1024);
+  store = new KeyValueStore(join(folder, 'state.db'));
+  expect(() => store.set(mine, 'one more', 'x')).toThrow(expect.objectContaining({ code: 'E_LIMIT' }));
+  store.set(mine, 'k1', 'y'.repeat(256 * 1024));
+  store.set(mine, 'k1', 'y'.repeat(256 * 1024 - 1));
+  store.set(mine, 'one more', 'x');
+  expect(() => store.set(mine, 'one more', 'xx')).toThrow(expect.objectContaining({ code: 'E_LIMIT' }));
+  store.set({ ...mine, tenant: 'b' }, 'one more', 'xx');
+});
+
 test('a prefix is text, not a pattern', () => {
   for (const key of ['a%b', 'a%c', 'aXb', 'a_b', 'A%b', 'b']) store.set(mine, key, key);
   expect(store.list(mine, 'a%')).toEqual(['a%b', 'a%c']);
@@ -78,11 +90,11 @@ test('a file that is no database: E_IO', () => {
   expect(() => new KeyValueStore(folder)).toThrow(expect.objectContaining({ code: 'E_IO' }));
 });
 
-function fill(file: string, rows: number): void {
+function fill(file: string, rows: number, bytes = 0): void {
   const database = new DatabaseSync(file);
   database.exec(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
-     INSERT INTO kv SELECT 'acme/tool', 'a', CAST('k' || i AS BLOB), x'' FROM n`,
+     INSERT INTO kv SELECT 'acme/tool', 'a', CAST('k' || i AS BLOB), zeroblob(${bytes}) FROM n`,
   );
   database.close();
 }
