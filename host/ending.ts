@@ -7,7 +7,7 @@ import type { Batch } from './batch.ts';
 import type { Call } from './call.ts';
 import { failureError, lossError, lostError } from './outcome.ts';
 import { FAILURE } from './wire.ts';
-import type { Loss } from './worker-process.ts';
+import type { Loss } from './worker-channel.ts';
 
 /** A call whose deadline is as near as this ran into it. */
 const CLOSE_MS = 5;

@@ -11,7 +11,7 @@ import { failureError, lossError, settle } from './outcome.ts';
 import { type DrainedRecord, parseDrained, RECORD } from './records.ts';
 import type { Tape } from './tape.ts';
 import { bytesFrame, FRAME, formatFields, numberedFrame } from './wire.ts';
-import type { Loss, Ticker, WorkerChannel } from './worker-process.ts';
+import type { Loss, Ticker, WorkerChannel } from './worker-channel.ts';
 
 /** What a generation says of itself. */
 export interface GenerationEvents {

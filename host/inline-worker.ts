@@ -7,7 +7,7 @@ import { ownAddon } from './isolate/isolate.ts';
 import { Turns } from './turns.ts';
 import { bytesFrame, FRAME, formatFields, unframe } from './wire.ts';
 import { Isolates } from './worker/isolates.ts';
-import type { Loss, Request, Ticker, WorkerChannel } from './worker-process.ts';
+import type { Loss, Request, Ticker, WorkerChannel } from './worker-channel.ts';
 
 const TICK_MS = 20;
 const CLOSED: Loss = { cause: 'closed', reason: 'the host closed it', culprit: 0 };

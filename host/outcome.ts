@@ -5,7 +5,7 @@ import type { Call } from './call.ts';
 import { plain } from './plain-text.ts';
 import { type DrainedRecord, RECORD } from './records.ts';
 import { FAILURE } from './wire.ts';
-import type { Loss } from './worker-process.ts';
+import type { Loss } from './worker-channel.ts';
 
 /** UTF-16 units of what a guest threw, as its prelude bounds it. */
 const MAX_THROWN = 65_536;

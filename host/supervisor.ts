@@ -12,9 +12,10 @@ import { describeLayers, type Layers } from './layers.ts';
 import { failureError, lossError } from './outcome.ts';
 import type { Tape } from './tape.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields } from './wire.ts';
+import type { LossCause } from './worker-channel.ts';
 import { findEnclosure, type WorkerKit, workerKit } from './worker-kit.ts';
 import { type Place, WorkerPool } from './worker-pool.ts';
-import type { LossCause, WorkerProcess } from './worker-process.ts';
+import type { WorkerProcess } from './worker-process.ts';
 
 export type { Guest } from './guest-handle.ts';
 

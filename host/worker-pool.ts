@@ -5,8 +5,9 @@ import type { BundledScripts } from './bundled.ts';
 import { DataLimit } from './data-limit.ts';
 import { IdleQueue } from './idle-queue.ts';
 import { bytesFrame, FRAME, formatFields } from './wire.ts';
+import type { Loss, WorkerChannel } from './worker-channel.ts';
 import type { WorkerKit } from './worker-kit.ts';
-import { type Loss, type WorkerChannel, type WorkerEvents, WorkerProcess } from './worker-process.ts';
+import { type WorkerEvents, WorkerProcess } from './worker-process.ts';
 
 export interface WorkerPoolOptions {
   /** Megabytes that a worker may hold beside the heaps of its isolates. */

@@ -9,58 +9,13 @@ import { innermost } from './process-tree.ts';
 import { Turns } from './turns.ts';
 import { FRAME, FrameDecoder, MAX_ANSWER_BYTES } from './wire.ts';
 import { type LaunchedWorker, launchWorker } from './worker/launch.ts';
+import type { Loss, LossCause, Request, Ticker, WorkerChannel } from './worker-channel.ts';
 
 const TICK_MS = 20;
 const START_MS = 15_000;
 
 /** Signals that no fault of the process itself raises: a person, the service manager, or the kernel for want of memory. */
 const OTHERS_SIGNALS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT']);
-/** Why a worker was lost. */
-export type LossCause =
-  /** It did not answer the request at the head in its time. */
-  | 'hang'
-  /** It held more memory than its ceiling. */
-  | 'memory'
-  /** It ended by itself. */
-  | 'exit'
-  /** Someone else ended it. */
-  | 'killed'
-  /** It sent what no honest worker sends. */
-  | 'protocol'
-  /** The supervisor ended it. */
-  | 'closed';
-
-export interface Loss {
-  readonly cause: LossCause;
-  readonly reason: string;
-  /** The isolate that caused it; 0: none did, or nobody knows which. */
-  readonly culprit: number;
-}
-
-/** One request and what becomes of it: one of its two functions is called, once; `lost` also after `answered` threw. */
-export interface Request {
-  readonly isolate: number;
-  /** The answers that may come; any other loses the worker. */
-  readonly expects: readonly number[];
-  /** Milliseconds that the worker may take, counted from when it can have begun. */
-  readonly limitMs: number;
-  /**
-   * Called with a view that is valid during the call, and the microseconds of processor time that the worker says it took. Throws
-   * on what an honest worker does not say: that loses it.
-   */
-  answered(type: number, payload: Buffer, cpuMicros: number): void;
-  /** `head`: it was this request that the worker was at. */
-  lost(loss: Loss, head: boolean): void;
-}
-
-/** What is looked at every 20 ms while the worker has something to do. */
-export interface Ticker {
-  readonly isolate: number;
-  /** True as long as there is something to look at. */
-  tick(nowMs: number): boolean;
-  /** The worker is lost, and whatever it was asked is. */
-  lost(loss: Loss): void;
-}
 
 export interface WorkerStart {
   readonly script: string;
@@ -81,14 +36,8 @@ export interface WorkerLimits {
   readonly graceMs: number;
 }
 
-/** What a generation needs of whatever runs its isolate. */
-export type WorkerChannel = Pick<
-  WorkerProcess,
-  'turns' | 'request' | 'notify' | 'watch' | 'unwatch' | 'wake'
->;
-
 /** One child process that holds isolates of one trust domain. */
-export class WorkerProcess {
+export class WorkerProcess implements WorkerChannel {
   /** Whose batch is next. */
   readonly turns = new Turns();
   readonly #launched: LaunchedWorker;

@@ -49,6 +49,7 @@ const TESTED_ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^src\/kinds\//, 'test/src/kinds/index.test.ts'],
   [/^src\/ports\.ts$/, 'test/architecture.test.ts'],
   [/^src\/codes\.ts$/, 'test/src/error.test.ts'],
+  [/^host\/worker-channel\.ts$/, 'test/host/worker-process.test.ts'],
   [/^host\/(tape|engine|replay)\.ts$/, 'test/host/recorder.test.ts'],
   [/^host\/(replay-call|call-log)\.ts$/, 'test/e2e/replay.test.ts'],
   [/^sdk\/cli\//, 'test/e2e/cli.test.ts'],

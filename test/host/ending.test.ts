@@ -6,7 +6,7 @@ import { Call } from '../../host/call.ts';
 import { endingByFailure, endingByLoss } from '../../host/ending.ts';
 import { lostPart } from '../../host/outcome.ts';
 import { FAILURE } from '../../host/wire.ts';
-import type { LossCause } from '../../host/worker-process.ts';
+import type { LossCause } from '../../host/worker-channel.ts';
 import type { SignetError } from '../../src/error.ts';
 import { callOptions } from './guest-fixture.ts';
 

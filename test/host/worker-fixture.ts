@@ -2,7 +2,8 @@
 import { afterEach } from 'vitest';
 import { bundledScripts } from '../../host/bundled.ts';
 import { bytesFrame, FieldReader, FRAME, formatFields, numberedFrame } from '../../host/wire.ts';
-import { type Loss, type Request, type WorkerLimits, WorkerProcess } from '../../host/worker-process.ts';
+import type { Loss, Request } from '../../host/worker-channel.ts';
+import { type WorkerLimits, WorkerProcess } from '../../host/worker-process.ts';
 
 const started = new Set<WorkerProcess>();
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { Events } from '../../host/events.ts';
 import type { Quarantine } from '../../host/quarantine.ts';
+import type { LossCause } from '../../host/worker-channel.ts';
 import { takeInLoss } from '../../host/worker-losses.ts';
-import type { LossCause } from '../../host/worker-process.ts';
 import type { JournalRecord } from '../../src/ports.ts';
 
 const REF = { name: 'acme/bad', version: '1.0.0', digest: 'sha256:bad' };
