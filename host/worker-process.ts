@@ -47,6 +47,8 @@ export class WorkerProcess implements WorkerChannel {
   readonly #requests: Request[] = [];
   readonly #tickers = new Set<Ticker>();
   #headSince: number;
+  /** The request whose time was up at the last look. */
+  #overdue: Request | undefined;
   #outbox: Buffer[] = [];
   /** Promises that what is to be sent waits for. */
   #held = 0;
@@ -219,8 +221,12 @@ export class WorkerProcess implements WorkerChannel {
     const head = this.#requests[0];
     if (head === undefined) return;
     if (now - this.#headSince > head.limitMs + this.#limits.graceMs) {
-      this.#lose('hang', 'it did not answer in time');
-      return;
+      // Where this process was held up, an answer may lie there unread: it is read before the next look.
+      if (this.#overdue === head) {
+        this.#lose('hang', 'it did not answer in time');
+        return;
+      }
+      this.#overdue = head;
     }
     this.#memory.worked(head.isolate);
     const held = this.#enginePid === undefined ? undefined : residentBytes(this.#enginePid);

@@ -27,6 +27,18 @@ it('gives the answers in the order of the requests', async () => {
   expect(losses).toEqual([]);
 });
 
+it('is not blamed for an answer that lay unread while this process was held up', async () => {
+  const { worker, losses } = startWorker(evilScript(Array(2).fill(`frame(${FRAME.drained},isolate,'one')`)), {
+    graceMs: 20,
+  });
+  expect(await ask(worker, request())).toBe('one');
+  const asked = ask(worker, request(), { limitMs: 20 });
+  await new Promise(process.nextTick);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  expect(await asked).toBe('one');
+  expect(losses).toEqual([]);
+});
+
 describe('is lost by', () => {
   it.each([
     ['an unknown frame', `frame(200,isolate,'')`],
