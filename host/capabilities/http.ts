@@ -92,7 +92,10 @@ export const http: Capability = defineCapability({
   },
 });
 
-/** What covers a request, of the stricter class where two do. E_CAPABILITY_DENIED. */
+/**
+ * What covers a request: of several, one of the stricter class, and of those one that also reaches private addresses, so that a
+ * further grant takes nothing away. E_CAPABILITY_DENIED.
+ */
 function decide(method: string, url: URL, context: EffectContext): HttpGrant {
   const { call, grants, now } = context;
   const what = `request ${describe(method, url)}`;
@@ -112,14 +115,14 @@ function decide(method: string, url: URL, context: EffectContext): HttpGrant {
     );
   const fits = (grant: HttpGrant): boolean => covers(grant, method, url);
   const changes = (grant: HttpGrant): boolean => classOf(grant, method) === 'mutate';
-  const strictly = grants
-    .of(call.bundle.name, 'http')
-    .some((grant) => fits(grant) && changes(grant) && !isExpired(grant, now));
+  const live = grants.of(call.bundle.name, 'http').filter((grant) => fits(grant) && !isExpired(grant, now));
+  const strictly = live.some(changes);
+  const privately = live.some((grant) => grant.private && (!strictly || changes(grant)));
   return grantFor(
     context,
     'http',
     what,
-    (grant) => fits(grant) && (!strictly || changes(grant)),
+    (grant) => fits(grant) && (!strictly || changes(grant)) && (!privately || grant.private),
     () => ({
       bundle: call.bundle.name,
       capability: 'http',

@@ -400,6 +400,28 @@ describe('the grant sets the class (H12)', () => {
     expect(await ask({ url: origin.origin })).toMatchObject({ code: 'E_PLAN_REQUIRED' });
     await done(ask({ url: origin.origin, method: 'HEAD' }));
   });
+  test('granted twice, once as private: a further grant takes nothing away, in either order', async () => {
+    const origin = await open((_, response) => response.end('x'));
+    const plain = granted(origin.origin, { private: false });
+    const own = granted(origin.origin, { pathPrefix: '/v1/' });
+    for (const pair of [
+      [plain, own],
+      [own, plain],
+    ]) {
+      fixture.grants = grantsOf(...pair);
+      await done(ask({ url: `${origin.origin}/v1/a` }));
+      expect(await ask({ url: `${origin.origin}/other` })).toMatchObject(DENIED);
+    }
+  });
+  test('a stricter grant that is not private is not lifted by a private one', async () => {
+    const origin = await open((_, response) => response.end('x'));
+    fixture.grants = grantsOf(
+      granted(origin.origin),
+      granted(origin.origin, { class: 'mutate', methods: ['GET'], private: false }),
+    );
+    expect(await ask({ url: origin.origin }, planned())).toMatchObject({ ok: false });
+    expect(origin.asked).toHaveLength(0);
+  });
 });
 
 describe('limits', () => {
