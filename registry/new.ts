@@ -26,6 +26,7 @@ export function createFromTemplate(options: {
     throw new SignetError('E_KIND_UNSUPPORTED', `there is no template for the kind ${kind}`, {
       item: kind,
       expected: fs.readdirSync(options.templates).sort().join(', '),
+      fix: 'Start from another kind, and change what it provides.',
     });
   }
   const names: Readonly<Record<string, string>> = {

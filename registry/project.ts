@@ -102,7 +102,7 @@ export class Project {
 
   /** The one registry of the bundle's namespace; E_REGISTRY_UNMAPPED. */
   registryOf(name: string): PolicyRegistry {
-    const namespace = name.slice(0, name.indexOf('/'));
+    const [namespace = ''] = name.split('/', 1);
     const registry = this.policy().registries.find(({ namespaces }) => namespaces.includes(namespace));
     if (registry !== undefined) return registry;
     throw new SignetError('E_REGISTRY_UNMAPPED', `the policy maps ${namespace} to no registry`, {

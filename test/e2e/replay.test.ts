@@ -37,6 +37,7 @@ test('calls are listed, by bundle, by function, by digest', () => {
     /^call-\S+ {2}\S+Z {2}skill\/hello {2}local\/hello@\S+ {2}ok .* record full\n/,
   );
   expect(signet('calls', '--since', 'yesterday').code).toBe(64);
+  expect(signet('calls', '--digest', `sha256:${'a'.repeat(63)}`).code).toBe(64);
 });
 
 test('a call is run again, byte for byte; also without its host, and while another runs', async () => {

@@ -31,6 +31,7 @@ test('a policy that is missing or empty trusts no registry', () => {
   world.setPolicy({ registries: [] });
   expect(world.project.trustState('install').registries).toEqual([]);
   expect(() => world.project.registryOf('local/hello')).toThrow(code('E_REGISTRY_UNMAPPED'));
+  expect(() => world.project.registryOf('hello')).toThrow('the policy maps hello to no registry');
   rmSync(join(world.project.directory, 'policy.yaml'));
   expect(() => world.project.trustState('install')).toThrow(code('E_CONFIG'));
 });

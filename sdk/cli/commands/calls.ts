@@ -1,7 +1,7 @@
 // `signet calls`: what ran, read from the journal beside a running host (DESIGN.md §4 "Journal").
 import { type CallFilter, type LoggedCall, readCalls, recordOf } from '../../../host/call-log.ts';
 import { projectPaths } from '../../../host/paths.ts';
-import { formatTime, Time } from '../../../src/contracts/common.ts';
+import { Digest, formatTime, Time } from '../../../src/contracts/common.ts';
 import { SignetError } from '../../../src/error.ts';
 import { directoryOf, type Invocation, type Run, text } from '../command.ts';
 import { escaped } from '../escaped.ts';
@@ -23,6 +23,9 @@ function filterOf(invocation: Invocation): CallFilter {
   );
   if (since !== undefined && !Time.safeParse(since).success)
     throw usage(`--since ${since} is no time such as 2027-01-31T00:00:00Z`);
+  // Part of one fits no call: that would read as if the release had never run.
+  if (digest !== undefined && !Digest.safeParse(digest).success)
+    throw usage(`--digest ${digest} is no sha256:<64 hex digits>`);
   if (last !== undefined && !/^[1-9]\d{0,8}$/.test(last)) throw usage(`--last ${last} is no whole number`);
   return {
     ...(bundle === undefined ? {} : { bundle }),
