@@ -164,6 +164,7 @@ export class Broker {
         action: effect.action.slice(0, MAX_ACTION).toWellFormed(),
         class: effect.class,
         grant: effect.grant,
+        ...(effect.also === undefined || effect.also.length === 0 ? {} : { also: [...effect.also] }),
         dryRun: call.dryRun,
         ...about,
       },

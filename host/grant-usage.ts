@@ -43,7 +43,10 @@ export function readUsage(records: Iterable<{ readonly record: JournalEntry }>):
   const uses = new Map<string, GrantUse>();
   const denials = new Map<string, Denial>();
   for (const { record } of records) {
-    if (record.type === 'effect.intent' && record.grant !== null) countUse(uses, record.grant, record);
+    if (record.type === 'effect.intent') {
+      const { grant, also = [] } = record;
+      for (const one of grant === null ? also : [grant, ...also]) countUse(uses, one, record);
+    }
     // Malformed arguments and missing plans are nothing that a grant would change.
     if (
       record.type === 'effect.denied' &&

@@ -12,7 +12,7 @@ import {
   grantFor,
   requestsOf,
 } from './capabilities/capability.ts';
-import { isExpired } from './grants.ts';
+import { grantId, isExpired } from './grants.ts';
 import type { Header } from './http-headers.ts';
 import { covers } from './http-scope.ts';
 
@@ -25,6 +25,8 @@ export type MacUse = Extract<SecretUse, { mac: unknown }>['mac'];
 export interface Injection {
   readonly name: string;
   readonly use: HttpUse;
+  /** `grantId` of the grant that allows it. */
+  readonly grant: string;
 }
 
 /** Where the secret goes in such a request. E_CAPABILITY_DENIED unless it is asked for, allowed and granted for it. */
@@ -34,16 +36,17 @@ export function injectionFor(name: string, method: string, url: URL, context: Ef
   requireAsked(name, what, call);
   const { origin } = url;
   const http = { origin, methods: [method], pathPrefix: '/', header: 'Authorization', format: 'Bearer {}' };
-  const { use } = grantFor(
+  const grant = grantFor(
     context,
     'secret',
     what,
     (grant) => grant.name === name && 'http' in grant.use && covers(grant.use.http, method, url),
     () => draftOf(call, name, { http }),
   );
+  const { use } = grant;
   // That is what was looked for.
   if (!('http' in use)) throw new SignetError('E_INTERNAL', 'the grant of a secret changed its use');
-  return { name, use: use.http };
+  return { name, use: use.http, grant: grantId(grant) };
 }
 
 /** How the secret may verify MACs; its id. E_CAPABILITY_DENIED as above. */

@@ -80,6 +80,8 @@ export interface PlannedEffect {
   readonly class: 'observe' | 'mutate';
   /** `grantId` of the grant that allows it; null where none is needed. */
   readonly grant: string | null;
+  /** Further grants that it uses, such as those of secrets. */
+  readonly also?: readonly string[];
   perform(): Promise<JsonValue> | JsonValue;
   /** What it used, in counts that the journal keeps; asked with what `perform` gave. */
   usage?(value: JsonValue): Readonly<Record<string, number>>;

@@ -87,6 +87,7 @@ export const http: Capability = defineCapability({
       action: `${describe(method, url)}${describeBody(body)}${describeSecrets(injections)}`,
       class: classOf(grant, method),
       grant: grantId(grant),
+      also: injections.map((injection) => injection.grant),
       perform: () => perform(first, args, context),
     };
   },

@@ -89,6 +89,8 @@ export const EffectIntent = z.strictObject({
   action: Action,
   class: z.enum(['observe', 'mutate']),
   grant: z.string().max(256).nullable(),
+  /** Further grants that it uses, such as those of secrets. */
+  also: z.array(z.string().max(256)).max(16).optional(),
   dryRun: z.boolean(),
   target: Target,
 });

@@ -97,3 +97,16 @@ test('a bundle that asks for ever new things fills no memory', () => {
   const many = Array.from({ length: 10_100 }, (_, n) => denied({ target: `/${n}` }));
   expect(usage(...many).denials).toHaveLength(10_000);
 });
+
+test('an effect that uses further grants, such as a secret in a request, is a use of each', () => {
+  const { uses } = usage(
+    intent({ at: 5, grant: 'g-http', also: ['g-key', 'g-other'], target: 'GET https://a.example/' }),
+    intent({ at: 6, grant: 'g-http', target: 'GET https://a.example/' }),
+    intent({ at: 7, grant: null, also: ['g-key'] }),
+  );
+  expect([...uses].map(([id, { count, last }]) => [id, count, last])).toEqual([
+    ['g-http', 2, 6],
+    ['g-key', 2, 7],
+    ['g-other', 1, 5],
+  ]);
+});

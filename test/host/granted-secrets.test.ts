@@ -73,6 +73,9 @@ describe('where it goes', () => {
       secret(origin.origin, { header: 'X-Key', format: '{}' }, 'OTHER'),
     );
     await done(ask({ url: origin.origin, secrets: ['KEY', 'OTHER', 'KEY'] }));
+    // The record names their grants, so that nobody takes one away that is in use.
+    const intent = fixture.records().find(({ type }) => type === 'effect.intent');
+    expect(intent).toMatchObject({ also: [expect.stringMatching(/^g-/), expect.stringMatching(/^g-/)] });
     expect(origin.asked[0]?.headers).toMatchObject({ authorization: `Bearer ${VALUE}`, 'x-key': OTHER });
     expect(fixture.records()[0]).toMatchObject({
       action: `GET ${origin.origin}/, the secret KEY in Authorization, the secret OTHER in X-Key`,
