@@ -26,6 +26,8 @@ export interface InvokedBundle {
   readonly lane: Lane;
   readonly usage: BundleUsage;
   limits(kind: Kind): EffectiveLimits;
+  /** How its calls are recorded, where whoever calls does not say. */
+  recordMode(kind: Kind): RecordMode;
   /** Why it was closed, where that is for its callers to know. */
   readonly closedFor: SignetError | undefined;
   /** The isolate of a tenant: there, or being made. */
@@ -230,9 +232,7 @@ export class Invocation {
 
   /** How it is recorded: as whoever calls says, else as the policy does. */
   get #recordMode(): RecordMode {
-    const { services, ref } = this.bundle;
-    const { bundles, kinds, default: otherwise } = services.policy().record;
-    return this.options.record ?? bundles[ref.name] ?? kinds[this.kind] ?? otherwise;
+    return this.options.record ?? this.bundle.recordMode(this.kind);
   }
 
   /** Where its last attempt stands in a record. */

@@ -55,6 +55,7 @@ export class LoadedBundle implements InvokedBundle {
   readonly lane: Lane;
   readonly usage = new BundleUsage();
   readonly #limits = new Map<Kind, EffectiveLimits>();
+  readonly #recordModes = new Map<Kind, RecordMode>();
   /** By mode of recording and tenant. */
   readonly #guests = new Map<string, Guest | Promise<Guest>>();
   /** Calls that were let in and have no end yet. */
@@ -216,8 +217,18 @@ export class LoadedBundle implements InvokedBundle {
     return limits;
   }
 
-  /** The operator's limits may have changed. */
+  recordMode(kind: Kind): RecordMode {
+    const known = this.#recordModes.get(kind);
+    if (known !== undefined) return known;
+    const { bundles, kinds, default: otherwise } = this.services.policy().record;
+    const mode = bundles[this.ref.name] ?? kinds[kind] ?? otherwise;
+    this.#recordModes.set(kind, mode);
+    return mode;
+  }
+
+  /** What the operator says may have changed. */
   policyChanged(): void {
     this.#limits.clear();
+    this.#recordModes.clear();
   }
 }

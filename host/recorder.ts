@@ -1,5 +1,5 @@
 // The recorder of a host (DESIGN.md §4 "Record and replay"): writes each generation's record below the state directory, behind the
-// calls and in one piece a turn, and knows where a call stands in its record. What cannot be recorded is a fault, never a failed call.
+// calls and a few milliseconds together, and knows where a call stands in its record. What cannot be recorded is a fault, never a failed call.
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RecordRules } from '../src/contracts/config.ts';
@@ -28,7 +28,11 @@ export interface RecorderOptions {
 
 /** Places of calls that nobody asked for: of guests that are called without a host's bookkeeping. */
 const MAX_PLACES = 100_000;
+/** How long a batch waits to be written with others, and how many characters wait at most. */
+const FLUSH_MS = 20;
+const MAX_WAITING = 1 << 20;
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MEGABYTE = 1 << 20;
 /** What one bundle may fill in a day of what all records may take: others are recorded, whatever it does. */
 const BUNDLE_SHARE = 1 / 4;
@@ -40,11 +44,15 @@ export class Recorder {
   readonly #dirty = new Set<GenerationTape>();
   /** Bytes kept of each bundle, and of all ('*'), on that day. */
   readonly #kept = new Map<string, number>();
-  #day = '';
+  #day = 0;
+  /** What all records may take, as of the last look at the rules. */
+  #maxBytes = 0;
   #generations = 0;
   /** When it last removed what is old. */
   #pruned = 0;
-  #flushing: NodeJS.Immediate | undefined;
+  /** Characters that wait to be written. */
+  #waiting = 0;
+  #flushing: NodeJS.Timeout | undefined;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -57,8 +65,10 @@ export class Recorder {
     const { clock, session, folder, rules } = this.#options;
     const at = clock.now();
     const id = `${dayOf(at)}-${session}-${++this.#generations}`;
-    const fields = rules()
-      .redact.filter(({ bundle }) => bundle === '*' || bundle === name)
+    const { redact, maxMb } = rules();
+    this.#maxBytes = maxMb * MEGABYTE;
+    const fields = redact
+      .filter(({ bundle }) => bundle === '*' || bundle === name)
       .map(({ field }) => `${JSON.stringify(field)}:`);
     const head: GenerationHead = {
       type: 'generation/1',
@@ -76,9 +86,11 @@ export class Recorder {
       place: (call, place) => {
         if (this.#places.size < MAX_PLACES) this.#places.set(call, place);
       },
-      dirty: (tape) => {
+      dirty: (tape, characters) => {
         this.#dirty.add(tape);
-        this.#flushing ??= setImmediate(() => this.flush());
+        this.#waiting += characters;
+        if (this.#waiting > MAX_WAITING) this.flush();
+        else this.#flushing ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
       },
     });
   }
@@ -101,10 +113,10 @@ export class Recorder {
 
   /** Days are removed as a whole, never today: so a day may not take more than all of them. */
   #hasRoom(name: string): boolean {
-    const today = dayOf(this.#options.clock.now());
+    const today = Math.floor(this.#options.clock.now() / DAY_MS);
     if (today !== this.#day) this.#kept.clear();
     this.#day = today;
-    const most = this.#options.rules().maxMb * MEGABYTE;
+    const most = this.#maxBytes;
     return (this.#kept.get(name) ?? 0) < most * BUNDLE_SHARE && (this.#kept.get('*') ?? 0) < most;
   }
 
@@ -122,8 +134,9 @@ export class Recorder {
 
   /** Writes what waits. */
   flush(): void {
-    clearImmediate(this.#flushing);
+    clearTimeout(this.#flushing);
     this.#flushing = undefined;
+    this.#waiting = 0;
     for (const tape of this.#dirty) {
       try {
         tape.write();
@@ -142,7 +155,8 @@ interface TapeEvents {
   readonly hasRoom: () => boolean;
   readonly kept: (bytes: number) => void;
   readonly place: (call: string, place: RecordPlace) => void;
-  readonly dirty: (tape: GenerationTape) => void;
+  /** So many characters more wait to be written. */
+  readonly dirty: (tape: GenerationTape, characters: number) => void;
 }
 
 class GenerationTape implements Tape {
@@ -200,7 +214,7 @@ class GenerationTape implements Tape {
         [],
       );
     this.#waiting.push(formatEnding(ending));
-    this.#events.dirty(this);
+    this.#events.dirty(this, 0);
   }
 
   /** Appends what waits to its file. A record that cannot be written goes on no further: E_IO. */
@@ -243,6 +257,6 @@ class GenerationTape implements Tape {
       : formatHashes(...hashes);
     if (kept) this.#events.kept(frame.length + this.#folder.written - written);
     this.#waiting.push(frame);
-    this.#events.dirty(this);
+    this.#events.dirty(this, frame.length);
   }
 }
