@@ -3,8 +3,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HostEvents } from '../../host/events.ts';
 import { Host, type HostOptions } from '../../host/host.ts';
+import { renewRegistry } from '../../registry/local.ts';
 import { openProject } from '../../sdk/open-project.ts';
-import { renewLocal } from '../../sdk/release.ts';
+import { openKeyring } from '../../sdk/release.ts';
 import { HostStatus } from '../../src/contracts/api.ts';
 import { revoke } from './revoke.ts';
 import { recordsOf, skills } from './tools-source.ts';
@@ -127,8 +128,10 @@ describe('a status that is not renewed', () => {
     expect(await running).toBe('E_STATUS_STALE');
     expect(await codeOf('counts')).toBe('E_STATUS_STALE');
     expect(await row()).toMatchObject({ state: 'refused', code: 'E_STATUS_STALE', uses: null });
-    now -= 31 * DAY;
-    renewLocal(world.paths);
+    // Newer than the first by more than the second to which a status tells its age.
+    now -= 31 * DAY - HOUR;
+    renewRegistry(world.paths.registry, openKeyring(), now);
+    host.tend();
     expect(await codeOf('counts')).toBe(1);
   });
 
