@@ -6,15 +6,16 @@ const SLOW = [
   'test/host/{isolate,worker,guest}/**/*.test.ts',
   'test/host/{api,audit,bundled,call-input,evaluate,generation,guest-handle,host,host-state,installed,installed-versions,registry-watch,revocation,release,calls,describe}.test.ts',
   'test/host/{data-limit,kill-group,layers,loaded-bundle,process-tree,program-sandbox,run-program,state-lock,supervisor,worker-kit,recorder,worker-pool,worker-process}.test.ts',
-  'test/host/{drain,invocation}.test.ts',
-  'test/host/inline-worker.test.ts',
+  'test/host/{broker,drain,granted-files,inline-worker,invocation,journal-file,kv,replace-file}.test.ts',
+  'test/host/capabilities/{exec,http,secret}.test.ts',
+  'test/host/{api-handlers,code-cache,granted-secrets,http-exchange}.test.ts',
   'test/keys/{key-file,keyring,secret-box,secret-source,secret-store,terminal}.test.ts',
   'test/registry/checks/**/*.test.ts',
   'test/registry/archive-second-reader.test.ts',
   // All of the registry's but what needs no registry on disk.
   `test/registry/!(${[
     'archive|archive-path|asks|explain|explain-pages|first-party|guest-modules|lockfile|manifest|policy',
-    'preflight|provides|release-file|resolve-import|schema-table|sign|statement|subject-list|tar-format',
+    'preflight|provides|resolve-import|schema-table|sign|statement|subject-list|tar-format',
     'tile-dir|transport|update|verdict-error|yaml',
   ].join('|')}).test.ts`,
 ];
