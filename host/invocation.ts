@@ -68,6 +68,8 @@ export class Invocation {
   /** What its attempts are called in the isolate: effects of both have ids of their own. */
   readonly #guestCalls: string[] = [];
   #refusal: Refusal | undefined;
+  /** A mutation was asked for that its dry run only described. */
+  #wouldMutate = false;
 
   constructor(bundle: InvokedBundle, kind: Kind, name: string, input: CheckedInput, options: CallOptions) {
     const { clock, nextCallId } = bundle.services;
@@ -224,6 +226,8 @@ export class Invocation {
         : typeof refusal === 'string'
           ? { ok: false, code: 'E_EFFECT_LIMIT', message: refusal }
           : { ok: false, code: refusal.code, message: refusal.message, fix: refusal.fix };
+    if (answer.ok && this.options.dryRun && answer.value.startsWith('{"status":"would"'))
+      this.#wouldMutate = true;
     // No bundle ever failed of a line that was not written.
     if (!answer.ok && effect.capability !== 'log.lines' && SHOWN_REFUSALS.has(answer.code))
       this.#refusal ??= answer;
@@ -281,6 +285,13 @@ export class Invocation {
       const { code, message, fix } = this.#refusal;
       return new SignetError(code as ErrorCode, message, {
         ...(fix === undefined ? {} : { fix }),
+        cause: error,
+      });
+    }
+    if (error.code === 'E_GUEST' && this.#wouldMutate) {
+      return new SignetError('E_GUEST', error.message, {
+        ...(error.item === undefined ? {} : { item: error.item }),
+        fix: 'It was a dry run, which changes nothing: call with --apply, or report a bundle that cannot bear that to its author.',
         cause: error,
       });
     }

@@ -2,7 +2,7 @@
 // grantable", THREATS.md H14): found by path, by identity (hard links, bind mounts, other spellings on a file system that
 // ignores case), and by the names under which something protected is yet to be made.
 import { type BigIntStats, closeSync, openSync, readdirSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { mountOf } from './file-system.ts';
 import { errnoOf, ioError, realpathOfPlanned, UNREACHABLE } from './files.ts';
@@ -125,7 +125,8 @@ export class ProtectedFiles {
     const inside = async (path: string): Promise<boolean> => {
       if (path === this.#builtInRoot) return false;
       if (++scanned > MAX_SCANNED) return true;
-      const found = statOrUndefined(path);
+      // A protected folder may hold very many files: the host goes on meanwhile.
+      const found = await statLater(path);
       if (found === undefined) return false;
       if (identity(found) === wanted) return true;
       if (!found.isDirectory()) return false;
@@ -176,6 +177,15 @@ function mountOfPath(path: string): number | undefined {
     return mountOf(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+async function statLater(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    if (UNREACHABLE.has(errnoOf(error))) return undefined;
+    throw ioError(path, error);
   }
 }
 

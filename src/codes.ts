@@ -132,7 +132,7 @@ export const CODES = {
   E_DEPTH: row(1, 'Functions call each other deeper than allowed, perhaps in a circle.', 'Break the circle: let one of them answer without calling the next.'),
   E_BUDGET: row(1, 'A grant of tokens is used up for today, or a call asks for more than it allows.', 'Wait for the next day (UTC), ask for less, or grant more with `signet grant`.'),
   E_MODEL: row(6, 'A model did not answer, or its answer does not say what it used.', 'Call again; if it stays so, look at who answers for that role.'),
-  E_EXISTS: row(1, 'A file that a bundle wants to create is there already.', 'Let the bundle choose another name, or replace the file.'),
+  E_EXISTS: row(1, 'A file that is to be created is there already.', 'Choose another name, or take the file away first.'),
   E_DRY_RUN: row(1, 'A bundle used fetch for something that a dry run does not do.', 'Call with --apply and a plan, or let the bundle ask by ctx.http, which answers what would be done.'),
   E_CAPABILITY_ARGS: row(1, 'A bundle asked for an effect with arguments that the capability does not have.', 'Correct the call in the bundle.'),
   E_HTTP: row(1, 'A granted HTTP request got no proper answer: not reached, not trusted, not in time, malformed, or redirected too often.', 'Try the request by hand; raise its timeout if it is only slow.'),

@@ -25,8 +25,14 @@ test('two checkpoints, taken a day of work apart, prove that nothing was changed
   signet('status');
   expect(signet('journal', 'checkpoint', '--out', 'two.note').code).toBe(0);
   expect(signet('journal', 'verify', '--checkpoint', 'one.note', '--checkpoint', 'two.note').stdout).toMatch(
-    /^journal ok {2}\d+ records in 1 segments .*\n {2}checkpoint of \d+ records: held\n {2}checkpoint of \d+ records: held\n$/,
+    /^journal ok {2}\d+ records in 1 segment .*\n {2}checkpoint of \d+ records: held\n {2}checkpoint of \d+ records: held\n$/,
   );
+  expect(signet('journal', 'checkpoint', '--out', 'one.note').stderr).toContain('E_EXISTS');
+  const turned = signet('journal', 'prove', 'two.note', 'one.note');
+  expect([turned.code, turned.stderr]).toEqual([
+    64,
+    expect.stringContaining('the earlier checkpoint comes first'),
+  ]);
   expect(signet('journal', 'prove', 'one.note', 'two.note', '--out', 'proof.json').code).toBe(0);
 
   const stranger = openShell();

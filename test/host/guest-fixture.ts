@@ -1,12 +1,12 @@
 // What the tests of isolates share: small bundles, call options, a supervisor whose processes are gone afterwards.
-import { readFileSync } from 'node:fs';
 import { afterEach, expect } from 'vitest';
 import type { CallOptions, Effect, EffectAnswer } from '../../host/call.ts';
 import { type Guest, type OpenOptions, Supervisor, type SupervisorOptions } from '../../host/supervisor.ts';
 import { asSignetError } from '../../src/error.ts';
+import { isRunning } from '../processes.ts';
 import { bundleOf } from './bundle-of.ts';
 
-export { bundleOf };
+export { bundleOf, isRunning };
 
 export const HONEST = bundleOf({
   echo: '(x)=>x',
@@ -85,16 +85,6 @@ export function openGuest(
 export async function inside(run: string, before = '', options: Partial<CallOptions> = {}): Promise<unknown> {
   const guest = await openGuest(supervise(), bundleOf({ run }, before));
   return JSON.parse(await guest.call('skill/run', '{}', callOptions(options)));
-}
-
-/** False also for a process that has ended and that nobody has waited for yet. */
-export function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
-  } catch {
-    return false;
-  }
 }
 
 /** Closes every supervisor after each test; a worker that survives that fails the test, and is killed with its group. */

@@ -23,7 +23,8 @@ import { HostStatus, ToolDescription } from '../../src/contracts/api.ts';
 import type { JournalEntry } from '../../src/contracts/journal.ts';
 import { digestOf, digestOfJson } from '../../src/digest.ts';
 import { Journal } from '../../src/journal.ts';
-import { bringTools, children, grantKv, grantShell, recordsOf } from './tools-source.ts';
+import { children } from '../processes.ts';
+import { bringTools, grantKv, grantShell, recordsOf } from './tools-source.ts';
 import { createWorld, type World } from './world.ts';
 
 let world: World;

@@ -1,5 +1,4 @@
-// A bundle `local/tools` of small skills for tests of the whole host, its journal as it is on disk, and processes by their parent.
-import { readdirSync, readFileSync } from 'node:fs';
+// A bundle `local/tools` of small skills for tests of the whole host, and its journal as it is on disk.
 import { readJournalStore } from '../../host/journal-store.ts';
 import type { ProjectPaths } from '../../host/paths.ts';
 import { sha256 } from '../../keys/hash.ts';
@@ -64,23 +63,4 @@ export function grantShell(world: World, command: string): void {
 /** What the journal of a closed host holds. */
 export function recordsOf(paths: ProjectPaths): JournalEntry[] {
   return [...readRecords(storeSource(readJournalStore(paths.journal)), sha256)].map(({ record }) => record);
-}
-
-/** Ids of the processes that this one started and that still run. */
-export function children(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => parentOf(pid) === process.pid);
-}
-
-function parentOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state === 'Z' ? undefined : Number(parent);
-  } catch {
-    // It ended while the list was read.
-    return undefined;
-  }
 }

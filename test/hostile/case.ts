@@ -2,8 +2,8 @@
 // afterwards. Prints one line of JSON; whatever else happens to this process is the test's to see.
 import { openHost } from '../../sdk/runtime.ts';
 import { asSignetError } from '../../src/error.ts';
+import { descendants } from '../processes.ts';
 import { INSTALLED_ATTACKS, KIN } from './attacks.ts';
-import { descendants } from './descendants.ts';
 
 /** What came of a case. */
 export interface CaseReport {

@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isRunning } from '../host/guest-fixture.ts';
 import type { World } from '../host/world.ts';
+import { isRunning } from '../processes.ts';
 import { INSTALLED_ATTACKS } from './attacks.ts';
 import type { CaseReport } from './case.ts';
 import { createHostileWorld } from './project.ts';

@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import { Host } from '../../host/host.ts';
 import { operator } from '../../host/operator.ts';
 import { asSignetError } from '../../src/error.ts';
+import { descendants } from '../processes.ts';
 import { INSTALLED_ATTACKS } from './attacks.ts';
-import { descendants } from './descendants.ts';
 import { createHostileWorld } from './project.ts';
 
 const QUIET_MS = 4_000;

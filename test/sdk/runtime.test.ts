@@ -17,8 +17,9 @@ import { writeExample } from '../../sdk/example.ts';
 import { localProvenance } from '../../sdk/provenance.ts';
 import { publishArchive } from '../../sdk/release.ts';
 import { type EmbeddedHost, type HostEvents, openHost, SignetError } from '../../sdk/runtime.ts';
-import { children, skills } from '../host/tools-source.ts';
+import { skills } from '../host/tools-source.ts';
 import { createWorld, type World } from '../host/world.ts';
+import { children } from '../processes.ts';
 
 let root: string;
 let directory: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SignetError } from '../../sdk/runtime.ts';
 import { type AnswerEffect, type AskedEffect, openTestBundle, type TestBundle } from '../../sdk/testing.ts';
-import { children } from '../host/tools-source.ts';
+import { children } from '../processes.ts';
 
 const CODE = `import { definePlugin, provide } from 'signet-host/plugin';
 import { z } from 'zod';

@@ -7,7 +7,7 @@ import { type ProjectPaths, projectPaths } from '../../../host/paths.ts';
 import { parseDocument } from '../../../keys/document.ts';
 import { formatPublicKey, parsePublicKey, sign, verify } from '../../../keys/ed25519.ts';
 import { sha256 } from '../../../keys/hash.ts';
-import { writeFileAtomic } from '../../../keys/safe-file.ts';
+import { createFileExclusive } from '../../../keys/safe-file.ts';
 import { decodeBase64, encodeBase64 } from '../../../src/base64.ts';
 import { type Checkpoint, parseCheckpoint } from '../../../src/checkpoint.ts';
 import { SignetError } from '../../../src/error.ts';
@@ -55,7 +55,7 @@ function verifyAll(invocation: Invocation): 0 {
     const torn =
       tail === 0 ? '' : `  ${tail} bytes behind the last record: being written, or cut off by a crash\n`;
     invocation.output.result(
-      `journal ok  ${size} records in ${segments} segments  root ${said.root}\n${held}${torn}`,
+      `journal ok  ${size} records in ${segments} ${segments === 1 ? 'segment' : 'segments'}  root ${said.root}\n${held}${torn}`,
     );
   }
   return 0;
@@ -82,7 +82,7 @@ function checkpoint(invocation: Invocation): 0 {
   });
   const note = signJournal(survey, origin, signer);
   const out = text(invocation, 'out');
-  if (out !== undefined) writeFileAtomic(out, Buffer.from(note));
+  if (out !== undefined) writeNew(out, note);
   const publicKey = formatPublicKey(key.publicKey);
   if (invocation.json)
     answer(invocation, { origin, records: survey.size, key: publicKey, note, out: out ?? null });
@@ -99,13 +99,20 @@ function prove(invocation: Invocation): 0 {
     Buffer.from(readInput(file)).toString('utf8'),
   );
   const [from, to] = [readNote(earlier, invocation, paths), readNote(later, invocation, paths)] as const;
+  if (from.size > to.size) {
+    throw new SignetError('E_USAGE', 'the earlier checkpoint comes first', {
+      expected: 'signet journal prove EARLIER LATER',
+      actual: `one of ${from.size} records, then one of ${to.size}`,
+      fix: 'signet journal --help',
+    });
+  }
   const proof = proveJournal(store(paths), sha256, from.size, to.size);
   checkJournalProof(sha256, from, to, proof);
   const document = `${JSON.stringify({ type: 'journal-proof/1', earlier, later, proof: proof.map(encodeBase64) })}\n`;
   const out = text(invocation, 'out');
   if (out === undefined) invocation.output.result(document);
   else {
-    writeFileAtomic(out, Buffer.from(document));
+    writeNew(out, document);
     if (invocation.json) answer(invocation, { earlier: from.size, later: to.size, out });
     else invocation.output.result(`${out}  from ${from.size} to ${to.size} records\n`);
   }
@@ -144,6 +151,15 @@ function readNote(note: string, invocation: Invocation, paths: ProjectPaths): Ch
   const origin = own?.origin ?? parseCheckpoint(parseNote(note).text).origin;
   const publicKey = own?.key.publicKey ?? parsePublicKey(given as string);
   return readJournalCheckpoint(note, { sha256, verify, verifiers: [{ name: origin, publicKey }], origin });
+}
+
+/** What was exported is kept for years: no other takes its place. */
+function writeNew(path: string, contents: string): void {
+  if (createFileExclusive(path, Buffer.from(contents), 0o644)) return;
+  throw new SignetError('E_EXISTS', `${path} exists already`, {
+    item: path,
+    fix: 'Name another file with --out.',
+  });
 }
 
 const store = (paths: ProjectPaths) => readJournalStore(paths.journal);
