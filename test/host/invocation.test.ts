@@ -26,6 +26,8 @@ const BODIES = {
   // Stays for as long as the test does not answer.
   asks: "async(x,ctx)=>ctx.kv.get('k')",
   keepsThenAsks: "async(x,ctx)=>{await ctx.kv.set('k','v');return ctx.kv.get('k')}",
+  needsItDone:
+    "async(x,ctx)=>{const {status}=await ctx.kv.set('k','v');if(status!=='done')throw new Error('not done');return 1}",
   spins: '(ms)=>{const until=spin(ms);return until}',
   floods: "async(n,ctx)=>{for(let i=0;i<n;i++)await ctx.kv.get('k');return n}",
   shouts: "(n)=>'x'.repeat(n)",
@@ -258,6 +260,18 @@ describe('several calls in one batch, of which one ends the isolate', () => {
     expect(ofType('call.retry').length).toBeGreaterThanOrEqual(1);
     expect(quarantine.list).toEqual([]);
   });
+});
+
+test('a bundle that cannot bear a dry run fails as it says, with the way to call it for real', async () => {
+  const bundle = load('needs');
+  const dry = failureOf(call(bundle, 'needsItDone'));
+  await askedFor(1);
+  asked[0]?.answer({ status: 'would', action: 'set k' });
+  expect(await dry).toMatchObject({ code: 'E_GUEST', fix: expect.stringContaining('--apply') });
+  const real = failureOf(call(bundle, 'needsItDone', null, { dryRun: false }));
+  await askedFor(2);
+  asked[1]?.answer({ status: 'would', action: 'set k' });
+  expect((await real).fix).not.toContain('--apply');
 });
 
 describe('every limit names itself, whose it is, and how it is raised', () => {
